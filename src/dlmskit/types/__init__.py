@@ -1,0 +1,1 @@
+"""Values shared by every room: OBIS codes, system titles, service access points, dates, units, enumerations."""
