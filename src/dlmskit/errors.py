@@ -34,6 +34,12 @@ class DecodeError(DlmsError):
         self.path = path
         """The field, as in ``GetResponseNormal.result.data``; empty when no field was reached yet."""
 
+    def within(self, outer: str) -> DecodeError:
+        """The same error seen from the field ``outer`` that contains the one that failed."""
+        inner = self.path
+        joint = "" if not inner or inner.startswith("[") else "."
+        return DecodeError(self.reason, self.offset, f"{outer}{joint}{inner}")
+
     def __str__(self) -> str:
         where = f"{self.path}: " if self.path else ""
         return f"{where}{self.reason} (at octet {self.offset})"
