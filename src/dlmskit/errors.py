@@ -1,16 +1,16 @@
 """Every error that leaves dlmskit. Blame is the type: read the tree, then decide what to catch.
 
-    DlmsError
-    ├── DecodeError          octets (or XML) do not follow the declaration: offset, field path, reason
-    ├── EncodeError          a value does not fit the type it was given for
-    ├── ProtocolError        well-formed, but not allowed now
-    │   ├── LocalProtocolError      our caller asked for it
-    │   └── RemoteProtocolError     the peer did it; knows the answer a server owes for it
-    ├── SecurityError        protection, authentication or counters: a reason code, never told to the peer
-    ├── ServiceError         the peer answered with one of the standard's result codes
-    ├── TransportError       the medium failed
-    │   └── TransportTimeout        also a TimeoutError
-    └── ConfigError          a file, URL or setting of the user
+DlmsError
+├── DecodeError          octets (or XML) do not follow the declaration: offset, field path, reason
+├── EncodeError          a value does not fit the type it was given for
+├── ProtocolError        well-formed, but not allowed now
+│   ├── LocalProtocolError      our caller asked for it
+│   └── RemoteProtocolError     the peer did it; knows the answer a server owes for it
+├── SecurityError        protection, authentication or counters: a reason code, never told to the peer
+├── ServiceError         the peer answered with one of the standard's result codes
+├── TransportError       the medium failed
+│   └── TransportTimeout        also a TimeoutError
+└── ConfigError          a file, URL or setting of the user
 """
 
 from __future__ import annotations
