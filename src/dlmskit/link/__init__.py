@@ -1,0 +1,1 @@
+"""Framing without I/O: wrapper, HDLC, LLC, M-Bus, gateway prefix, ASCII telegrams, check sequences."""

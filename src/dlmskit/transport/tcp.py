@@ -1,0 +1,164 @@
+"""Client side of the TCP profile (IEC 62056-4-7) on asyncio: one connection, one pair of wPorts.
+
+The server side is `dlmskit.transport.tcp_server`, the client without asyncio `dlmskit.transport.tcp_blocking`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+
+from dlmskit.errors import LocalProtocolError, TransportError, TransportTimeout
+from dlmskit.limits import DEFAULT, Limits
+from dlmskit.link.wrapper import MAX_APDU_OCTETS, PORT, WrapperPdu, encode_wrapper
+from dlmskit.transport.base import Saps, Transport, TransportProfile
+from dlmskit.transport.timer import LazyTimer
+from dlmskit.transport.wrapper_stream import WrapperStream
+
+CONNECT_SECONDS = 10.0
+_QUEUED_APDUS = 64
+"""APDUs that may wait to be received before the connection is read no further."""
+
+
+class TcpTransport(Transport):
+    """An APDU pipe to ``host:port`` (see `dlmskit.transport.base.Transport`)."""
+
+    def __init__(
+        self,
+        host: str,
+        port: int = PORT,
+        saps: Saps | None = None,
+        limits: Limits = DEFAULT,
+        connect_seconds: float = CONNECT_SECONDS,
+    ) -> None:
+        self._host = host
+        self._port = port
+        self.saps = saps or Saps()
+        self.profile = TransportProfile("tcp", MAX_APDU_OCTETS, min(MAX_APDU_OCTETS, limits.frame_octets))
+        self._limits = limits
+        self._connect_seconds = connect_seconds
+        self._stream: _ClientStream | None = None
+
+    def __repr__(self) -> str:
+        return f"<TcpTransport {self._host}:{self._port} client={self.saps.client} server={self.saps.server}>"
+
+    @property
+    def discarded(self) -> int:
+        """PDUs that arrived between other wPorts than ours, and were dropped."""
+        return self._stream.discarded + self._stream.strange if self._stream else 0
+
+    async def open(self) -> None:
+        """Connect within ``connect_seconds``."""
+        if self._stream is not None:
+            raise LocalProtocolError("this transport is open already")
+        loop = asyncio.get_running_loop()
+        where = f"{self._host}:{self._port}"
+        try:
+            async with asyncio.timeout(self._connect_seconds):
+                _, self._stream = await loop.create_connection(
+                    lambda: _ClientStream(self.saps, self._limits), self._host, self._port
+                )
+        except TimeoutError:
+            raise TransportTimeout(f"no connection to {where} within {self._connect_seconds:g} s") from None
+        except OSError as error:
+            raise TransportError(f"no connection to {where}: {error.strerror or error}") from error
+
+    async def send(self, apdu: bytes) -> None:
+        """Write header and APDU; waits only when the peer takes nothing."""
+        await self._opened().send(apdu)
+
+    async def receive(self, seconds: float | None = None) -> bytes:
+        """The next APDU from our server's wPort to ours."""
+        return await self._opened().receive(self._limits.response_seconds if seconds is None else seconds)
+
+    async def close(self) -> None:
+        """Close the connection; another ``open`` makes a new one."""
+        if self._stream is not None:
+            stream, self._stream = self._stream, None
+            await stream.finish()
+
+    def _opened(self) -> _ClientStream:
+        if self._stream is None:
+            raise TransportError("the connection is not open")
+        return self._stream
+
+
+class _ClientStream(WrapperStream):
+    __slots__ = ("_arrived", "_response_timer", "_saps", "_seconds", "_waiter", "strange")
+
+    def __init__(self, saps: Saps, limits: Limits) -> None:
+        super().__init__(limits)
+        self._saps = saps
+        self._arrived: deque[bytes] = deque()
+        self._waiter: asyncio.Future[bytes] | None = None
+        self._response_timer = LazyTimer(self._loop, self._no_answer)
+        self._seconds = 0.0
+        self.strange = 0
+
+    async def send(self, apdu: bytes) -> None:
+        octets = encode_wrapper(self._saps.client, self._saps.server, apdu)
+        if self._reason is not None:
+            raise self._reason
+        self._transport.write(octets)
+        if not self._writable.is_set():
+            await self._drain()
+
+    async def _drain(self) -> None:
+        try:
+            async with asyncio.timeout(self._limits.message_seconds):
+                await self._writable.wait()
+        except TimeoutError:
+            self.abort(TransportTimeout(f"the peer takes nothing for {self._limits.message_seconds:g} s"))
+        if self._reason is not None:
+            raise self._reason
+
+    async def receive(self, seconds: float) -> bytes:
+        if self._arrived:
+            return self._taken()
+        if self._reason is not None:
+            raise self._reason
+        if self._waiter is not None:
+            raise LocalProtocolError("another task receives on this transport already")
+        waiter: asyncio.Future[bytes] = self._loop.create_future()
+        self._waiter = waiter
+        self._seconds = seconds
+        self._response_timer.set(seconds)
+        try:
+            return await waiter
+        except asyncio.CancelledError:
+            if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
+                self._arrived.appendleft(waiter.result())  # arrived in the very turn in which the caller gave up
+            raise
+        finally:
+            self._waiter = None
+            self._response_timer.clear()
+
+    def pdus_received(self, pdus: Sequence[WrapperPdu]) -> None:
+        saps = self._saps
+        for pdu in pdus:
+            if pdu.source != saps.server or pdu.destination != saps.client:
+                self.strange += 1
+            elif self._waiter is not None and not self._waiter.done():
+                self._waiter.set_result(pdu.apdu)
+            else:
+                self._arrived.append(pdu.apdu)
+        if len(self._arrived) >= _QUEUED_APDUS:
+            self._transport.pause_reading()
+
+    def lost(self, reason: TransportError) -> None:
+        self._response_timer.cancel()
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_exception(reason)
+
+    def _taken(self) -> bytes:
+        apdu = self._arrived.popleft()
+        if not self._arrived and not self._transport.is_closing():
+            self._transport.resume_reading()  # harmless when it was not paused
+        return apdu
+
+    def _no_answer(self) -> None:
+        if self._deframer.pending:
+            return  # it has begun to arrive: the deadline of the message counts from here
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_exception(TransportTimeout(f"no answer within {self._seconds:g} s"))
