@@ -85,7 +85,7 @@ class TcpTransport(Transport):
 
 
 class _ClientStream(WrapperStream):
-    __slots__ = ("_arrived", "_response_timer", "_saps", "_seconds", "_waiter", "strange")
+    __slots__ = ("_arrived", "_overdue", "_response_timer", "_saps", "_seconds", "_waiter", "strange")
 
     def __init__(self, saps: Saps, limits: Limits) -> None:
         super().__init__(limits)
@@ -94,6 +94,7 @@ class _ClientStream(WrapperStream):
         self._waiter: asyncio.Future[bytes] | None = None
         self._response_timer = LazyTimer(self._loop, self._no_answer)
         self._seconds = 0.0
+        self._overdue = False
         self.strange = 0
 
     async def send(self, apdu: bytes) -> None:
@@ -123,6 +124,7 @@ class _ClientStream(WrapperStream):
         waiter: asyncio.Future[bytes] = self._loop.create_future()
         self._waiter = waiter
         self._seconds = seconds
+        self._overdue = False
         self._response_timer.set(seconds)
         try:
             return await waiter
@@ -143,6 +145,8 @@ class _ClientStream(WrapperStream):
                 self._waiter.set_result(pdu.apdu)
             else:
                 self._arrived.append(pdu.apdu)
+        if self._overdue:
+            self._give_up()
         if len(self._arrived) >= _QUEUED_APDUS:
             self._transport.pause_reading()
 
@@ -159,6 +163,10 @@ class _ClientStream(WrapperStream):
 
     def _no_answer(self) -> None:
         if self._deframer.pending:
-            return  # it has begun to arrive: the deadline of the message counts from here
+            self._overdue = True  # a message has begun to arrive: its own deadline counts now, but not that of the next one
+        else:
+            self._give_up()
+
+    def _give_up(self) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_exception(TransportTimeout(f"no answer within {self._seconds:g} s"))
