@@ -1,0 +1,73 @@
+# Commands of dlmskit. `make test` and `make demo` set up what they need on a bare machine with Python 3.11 or later.
+# Every path is relative, so that the folder may have any name.
+
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+UV_VERSION := 0.13.8
+PYTEST_WORKERS ?= 2
+
+# The interpreter is the one of the environment: uv neither fetches one nor keeps what a `make demo` did not ask for.
+export UV_PYTHON_DOWNLOADS := never
+export UV_PROJECT_ENVIRONMENT := $(VENV)
+SYNC := $(UV) sync --quiet --frozen --inexact --all-extras
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help setup test lint types imports format cases bench demo soak docs clean
+
+help: ## Show this list
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
+
+setup: $(VENV)/.stamp-dev ## Create the environment with everything for development
+
+test: setup lint types imports ## Style, types, import contracts, then the tests
+	@$(BIN)/pytest -n $(PYTEST_WORKERS) --dist worksteal -q
+
+lint: setup ## Check style and formatting
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/ruff format --quiet --check
+	@echo "style: good"
+
+types: setup ## Check types
+	@$(BIN)/mypy
+
+imports: setup ## Check that every room imports only what it may
+	@$(BIN)/lint-imports
+
+format: setup ## Mend style and formatting where that is safe
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+cases: setup ## List the robustness cases and the tests that hold them
+	@$(BIN)/python -m tests.case_table
+
+bench: setup ## Compare speed with other Python stacks, side by side in one run
+	@$(BIN)/dlmskit bench
+
+demo: $(VENV)/.stamp-run ## Simulated meters, a ciphered read, a load profile, a telegram explained
+	@$(BIN)/dlmskit demo
+
+soak: setup ## Everything, long runs included, with many random examples per property
+	@HYPOTHESIS_PROFILE=soak $(BIN)/pytest -n $(PYTEST_WORKERS) --dist worksteal -q -m ""
+
+docs: setup ## Build the documentation into site/
+	@$(BIN)/zensical build --strict
+
+clean: ## Remove what was built and cached; the environment stays
+	@rm -rf build dist site .cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	@find src tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
+
+# The environment. A stamp says which state of pyproject.toml and uv.lock it was made for.
+
+$(UV): scripts/environment.sh Makefile
+	@sh scripts/environment.sh $(VENV) $(UV_VERSION)
+	@touch $(UV)
+
+$(VENV)/.stamp-run: $(UV) pyproject.toml uv.lock
+	@$(SYNC) --no-dev
+	@touch $@
+
+$(VENV)/.stamp-dev: $(UV) pyproject.toml uv.lock
+	@$(SYNC)
+	@touch $@ $(VENV)/.stamp-run

@@ -1,0 +1,27 @@
+"""Settings of the whole suite: hypothesis profiles, and the check that a robustness case named by a test exists.
+
+In the profile of `make test` hypothesis draws the same examples in every run: a result depends on the tree alone.
+`make soak` draws many more, at random.
+"""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from tests.vectors import load
+
+settings.register_profile("suite", derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("soak", max_examples=5000, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Refuse a case id that the list of robustness cases does not have: a test of a misspelt case would hold nothing."""
+    known = {case["id"] for case in load("robustness-cases")}
+    for item in items:
+        for marker in item.iter_markers("case"):
+            if not marker.args or not known.issuperset(marker.args):
+                raise pytest.UsageError(f"{item.nodeid}: case{marker.args} is not an id of tests/data/robustness-cases.json")
