@@ -10,6 +10,12 @@ PYTEST_WORKERS ?= 2
 # The interpreter is the one of the environment: uv neither fetches one nor keeps what a `make demo` did not ask for.
 export UV_PYTHON_DOWNLOADS := never
 export UV_PROJECT_ENVIRONMENT := $(VENV)
+# Where the system has its own list of certificate authorities, that one counts: it knows the proxies of a company.
+AUTHORITIES := $(wildcard /etc/ssl/certs/ca-certificates.crt)
+ifneq ($(AUTHORITIES),)
+export UV_SYSTEM_CERTS ?= 1
+export PIP_CERT ?= $(AUTHORITIES)
+endif
 SYNC := $(UV) sync --quiet --frozen --inexact --all-extras
 
 .DEFAULT_GOAL := help
