@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from dlmskit.codec.data_types import BY_NAME, DATA_TYPES, Tag
 from dlmskit.codec.encode import encode_simple
-from dlmskit.codec.values import DONT_CARE
+from dlmskit.codec.plain import DONT_CARE
 from dlmskit.errors import EncodeError
 from dlmskit.types.bits import BitString
 from dlmskit.types.datetime import CosemDate, CosemDateTime, CosemTime

@@ -16,9 +16,10 @@ from dlmskit.codec.compact import TypeDescription, encode_contents, read_descrip
 from dlmskit.codec.constructors import Constructors
 from dlmskit.codec.data_types import DATA_TYPES, DataType, Tag
 from dlmskit.codec.encode import encode_simple
+from dlmskit.codec.plain import DONT_CARE, Delta, DontCare
 from dlmskit.codec.reader import read_length, write_length
 from dlmskit.codec.skip import DEEPEST, skip_data
-from dlmskit.codec.values import DONT_CARE, Delta, DontCare, decode_value
+from dlmskit.codec.values import decode_value
 from dlmskit.errors import DecodeError
 from dlmskit.limits import DEFAULT, Limits
 

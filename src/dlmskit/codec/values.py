@@ -9,39 +9,16 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from enum import Enum
-from typing import Any, Final
+from typing import Any
 
 from dlmskit.codec.compact import TypeDescription, read_compact_array, skip_compact_array
 from dlmskit.codec.data_types import DATA_TYPES, Tag
+from dlmskit.codec.plain import CONVERTERS, DONT_CARE, utf8_string, visible_string
 from dlmskit.codec.reader import read_bit_length, read_length
 from dlmskit.codec.skip import DEEPEST, skip_data, unknown_tag
 from dlmskit.errors import DecodeError
 from dlmskit.limits import DEFAULT, Limits
 from dlmskit.types.bits import BitString
-from dlmskit.types.datetime import CosemDate, CosemDateTime, CosemTime
-
-
-class Delta(int):
-    """A difference to the value of the row before, as the delta types (28 to 33) carry it; not a value by itself."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return f"Delta({int(self)})"
-
-
-class DontCare(Enum):
-    """The type of `DONT_CARE`."""
-
-    DONT_CARE = 255
-
-    def __repr__(self) -> str:
-        return "DONT_CARE"
-
-
-DONT_CARE: Final = DontCare.DONT_CARE
-"""The value of dont-care (tag 255)."""
 
 Budget = list[int]
 """The elements that may still come, in a list of one so that all levels share it."""
@@ -114,31 +91,6 @@ def decode_elements(octets: bytes, at: int, count: int, depth: int, budget: Budg
 # --- The less frequent types: (octets, offset behind the tag, depth, budget) -> (value, offset behind) ----------------
 
 _Rare = Callable[[bytes, int, int, Budget], tuple[Any, int]]
-
-
-def visible_string(octets: bytes) -> str | bytes:
-    """Its text; the octets themselves where one is over 7F (R-012)."""
-    return octets.decode("ascii") if octets.isascii() else octets
-
-
-def utf8_string(octets: bytes) -> str | bytes:
-    """Its text; the octets themselves where they are no UTF-8 (R-012)."""
-    try:
-        return octets.decode("utf-8")
-    except UnicodeDecodeError:
-        return octets
-
-
-CONVERTERS: dict[int, Callable[[Any], Any]] = {
-    Tag.BOOLEAN: bool,
-    Tag.VISIBLE_STRING: visible_string,
-    Tag.UTF8_STRING: utf8_string,
-    Tag.DATE_TIME: CosemDateTime,
-    Tag.DATE: CosemDate,
-    Tag.TIME: CosemTime,
-    **{tag: Delta for tag in DATA_TYPES if Tag.DELTA_INTEGER <= tag <= Tag.DELTA_DOUBLE_LONG_UNSIGNED},
-}
-"""What is done to the number or octets that `struct` gives, for types whose value is another."""
 
 
 def _fixed(tag: int, letter: str) -> _Rare:
