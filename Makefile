@@ -58,6 +58,7 @@ soak: setup ## Everything, long runs included, with many random examples per pro
 	@HYPOTHESIS_PROFILE=soak $(BIN)/pytest -n $(PYTEST_WORKERS) --dist worksteal -q -m ""
 
 docs: setup ## Build the documentation into site/
+	@$(BIN)/python scripts/reference.py
 	@$(BIN)/zensical build --strict
 
 clean: ## Remove what was built and cached; the environment stays

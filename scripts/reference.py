@@ -1,0 +1,107 @@
+"""Writes the reference pages of the docs from the declarations: ``python scripts/reference.py``, or ``make docs``.
+
+With ``--check`` nothing is written; the exit code says whether the pages are those that the declarations give.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import inspect
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from dlmskit import errors, limits
+from dlmskit.codec import data_types
+
+PAGES = Path(__file__).parent.parent / "docs" / "reference"
+
+
+def attribute_docs(declared: type) -> dict[str, str]:
+    """The docstring under each field of a class, by the name of the field."""
+    body = ast.parse(inspect.getsource(declared)).body[0]
+    assert isinstance(body, ast.ClassDef)
+    found: dict[str, str] = {}
+    for field, below in zip(body.body, body.body[1:], strict=False):
+        if isinstance(field, ast.AnnAssign) and isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant):
+            assert isinstance(field.target, ast.Name)
+            found[field.target.id] = " ".join(str(below.value.value).split())
+    return found
+
+
+def code(text: str) -> str:
+    """Docstring marks as Markdown."""
+    return re.sub(r"``(.+?)``", r"`\1`", " ".join(text.split()))
+
+
+def rows(*columns: str) -> list[str]:
+    """The head of a Markdown table."""
+    return ["| " + " | ".join(columns) + " |", "|" + " --- |" * len(columns)]
+
+
+def errors_page() -> list[str]:
+    """The error tree, and what each error is."""
+    first, _, tree = str(errors.__doc__).partition("\n")
+    lines = ["# Errors", "", first, "", "```text", inspect.cleandoc(tree), "```", "", *rows("error", "when")]
+    for name, declared in vars(errors).items():
+        if isinstance(declared, type) and issubclass(declared, errors.DlmsError):
+            lines.append(f"| `{name}` | {code(inspect.getdoc(declared) or '')} |")
+    lines += ["", "## Reasons of a SecurityError", "", code(inspect.getdoc(errors.SecurityReason) or ""), ""]
+    lines += [f"- `{reason.value}`" for reason in errors.SecurityReason]
+    return lines
+
+
+def limits_page() -> list[str]:
+    """Every limit with its default."""
+    lines = ["# Limits", "", code(str(limits.__doc__).strip().partition("\n\n")[2]), "", code(limits.Limits.__doc__ or ""), ""]
+    lines += rows("limit", "default", "what it bounds")
+    docs = attribute_docs(limits.Limits)
+    for field in dataclasses.fields(limits.Limits):
+        lines.append(f"| `{field.name}` | {field.default:,} | {code(docs[field.name])} |")
+    return lines
+
+
+def data_types_page() -> list[str]:
+    """The types of COSEM data."""
+    lines = ["# COSEM data types", "", "The tag stands in front of the value; octets are those of the value alone.", ""]
+    lines += rows("tag", "name", "element in the simple XML style", "octets")
+    for kind in data_types.DATA_TYPES.values():
+        size = "as its length or count says" if kind.size is None else str(kind.size)
+        lines.append(f"| {kind.tag.value} | {kind.name} | {kind.simple} | {size} |")
+    return lines
+
+
+SOURCES: dict[str, tuple[str, Callable[[], list[str]]]] = {
+    "errors.md": ("dlmskit.errors", errors_page),
+    "limits.md": ("dlmskit.limits", limits_page),
+    "data-types.md": ("dlmskit.codec.data_types", data_types_page),
+}
+
+
+def pages() -> dict[str, str]:
+    """Every generated page: file name -> text."""
+    return {
+        name: "\n".join([*page(), "", f"*Made from `{source}` by `scripts/reference.py`.*", ""])
+        for name, (source, page) in SOURCES.items()
+    }
+
+
+def main() -> int:
+    """Write the pages, or compare them."""
+    stale = [name for name, text in pages().items() if not _is(PAGES / name, text)]
+    if "--check" in sys.argv:
+        print("\n".join(f"docs/reference/{name} is not what the declarations give: run make docs" for name in stale), end="")
+        return 1 if stale else 0
+    for name in stale:
+        (PAGES / name).write_text(pages()[name], encoding="utf-8")
+    return 0
+
+
+def _is(page: Path, text: str) -> bool:
+    return page.exists() and page.read_text(encoding="utf-8") == text
+
+
+if __name__ == "__main__":
+    sys.exit(main())
