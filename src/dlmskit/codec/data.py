@@ -18,13 +18,16 @@ from dlmskit.codec.data_types import DATA_TYPES, DataType, Tag
 from dlmskit.codec.encode import encode_simple
 from dlmskit.codec.plain import DONT_CARE, Delta, DontCare
 from dlmskit.codec.reader import read_length, write_length
-from dlmskit.codec.skip import DEEPEST, skip_data
+from dlmskit.codec.skip import DEEPEST, check_whole, skip_data
+from dlmskit.codec.speculate import decode_array
 from dlmskit.codec.values import decode_value
 from dlmskit.errors import DecodeError
 from dlmskit.limits import DEFAULT, Limits
 
 __all__ = ["DONT_CARE", "Data", "Delta", "DontCare", "TypeDescription", "decode_value", "skip_data"]
 
+_LONG = 256
+"""Octets of an array from which on it is looked at for rows of one layout."""
 _CHECKED = Limits(data_depth=DEEPEST, data_elements=1 << 62)
 """For octets that were held against the limits of the caller before."""
 
@@ -39,9 +42,7 @@ class Data(msgspec.Struct, Constructors, frozen=True, gc=False, order=False):
     def decode(cls, octets: bytes, limits: Limits = DEFAULT) -> Self:
         """Take the whole of ``octets`` as one data. Raises `DecodeError` for anything wrong and for anything behind it."""
         octets = bytes(octets)
-        end = skip_data(octets, 0, limits)
-        if end != len(octets):
-            raise DecodeError(f"trailing data: {len(octets) - end} octets behind the end", end)
+        check_whole(octets, limits)
         return cls(octets)
 
     # --- Views ---
@@ -61,7 +62,10 @@ class Data(msgspec.Struct, Constructors, frozen=True, gc=False, order=False):
         """Plain Python: None, bool, int, float, str, bytes, BitString, CosemDateTime, CosemDate, CosemTime, Delta, DONT_CARE;
         tuple for a structure, list for an array and for a compact-array. Text with forbidden octets stays bytes.
         """
-        return decode_value(self.octets, 0, _CHECKED)[0]
+        octets = self.octets
+        if octets[0] == Tag.ARRAY and len(octets) > _LONG:
+            return decode_array(octets, _CHECKED)[0]
+        return decode_value(octets, 0, _CHECKED)[0]
 
     @property
     def description(self) -> TypeDescription:

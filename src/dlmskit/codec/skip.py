@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dlmskit.codec.compact import skip_compact_array
 from dlmskit.codec.data_types import DATA_TYPES, Tag
+from dlmskit.codec.layouts import LayoutFinder
 from dlmskit.codec.reader import read_bit_length, read_length
 from dlmskit.errors import DecodeError
 from dlmskit.limits import DEFAULT, Limits
@@ -20,6 +21,8 @@ FIXED_SIZES: tuple[int, ...] = tuple(
 )
 """Octets of a data by its tag, the tag included; 0 where a length or count says it, and where the tag is unknown."""
 
+_MANY = 16
+"""Elements of an array from which on it is worth looking for rows of one layout."""
 _Level = tuple[int, int]
 
 
@@ -55,6 +58,9 @@ def skip_data(octets: bytes, at: int = 0, limits: Limits = DEFAULT, path: str = 
                     at = behind
                     outer.append((left, count))
                     left = count = size
+                    if size >= _MANY and tag == 1:
+                        at, left, spent = _skip_runs(octets, at, size, deepest - len(outer), limits)
+                        budget = spend(budget, spent, at, limits)
                 else:
                     at, spent = _skip_rare(octets, at, deepest - len(outer))
                     budget = spend(budget, spent, at, limits)
@@ -65,6 +71,29 @@ def skip_data(octets: bytes, at: int = 0, limits: Limits = DEFAULT, path: str = 
         raise DecodeError("ends before a tag", at, name(path, [*outer, (left, count)])) from None
     except DecodeError as error:
         raise error.within(name(path, [*outer, (left, count)])) from None
+
+
+def _skip_runs(octets: bytes, at: int, count: int, depth: int, limits: Limits) -> tuple[int, int, int]:
+    """Pass over the rows at the start of an array that come in runs of one layout: (offset, rows left, elements passed)."""
+    finder = LayoutFinder(octets, at, depth, limits.profile_layouts)
+    left, elements, short = count, 0, 0
+    while left and short < 3:
+        layout, found = finder.find(at, left, count - left)
+        if layout is None:
+            break
+        at += found * layout.size
+        left -= found
+        elements += found * layout.elements
+        short = short + 1 if found < 8 else 0
+    finder.finish(count)
+    return at, left, elements
+
+
+def check_whole(octets: bytes, limits: Limits = DEFAULT) -> None:
+    """Check one data that takes all of ``octets``. Raises `DecodeError` as `skip_data` does, and for anything behind it."""
+    end = skip_data(octets, 0, limits)
+    if end != len(octets):
+        raise DecodeError(f"trailing data: {len(octets) - end} octets behind the end", end)
 
 
 def _skip_rare(octets: bytes, at: int, depth: int) -> tuple[int, int]:

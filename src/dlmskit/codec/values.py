@@ -13,6 +13,7 @@ from typing import Any
 
 from dlmskit.codec.compact import TypeDescription, read_compact_array, skip_compact_array
 from dlmskit.codec.data_types import DATA_TYPES, Tag
+from dlmskit.codec.layout import learn_contents
 from dlmskit.codec.plain import CONVERTERS, DONT_CARE, utf8_string, visible_string
 from dlmskit.codec.reader import read_bit_length, read_length
 from dlmskit.codec.skip import DEEPEST, skip_data, unknown_tag
@@ -150,10 +151,22 @@ _RARE[Tag.DONT_CARE] = lambda _octets, at, _depth, _budget: (DONT_CARE, at)
 # --- Contents of a checked compact-array --------------------------------------------------------------------------------
 
 
+_WORTH_LEARNING = 128
+"""Octets of contents from which on it is worth looking for elements of one layout."""
+
+
 def decode_contents(description: TypeDescription, octets: bytes, at: int, end: int) -> list[Any]:
     """The elements of a compact-array whose contents `skip_compact_array` has checked."""
     values: list[Any] = []
+    short = 0
     while at < end:
+        layout = learn_contents(description, octets, at) if short < 3 and end - at > _WORTH_LEARNING else None
+        if layout is not None:
+            found = layout.run(octets, at, (end - at) // layout.size)
+            values += layout.make(octets, at, found)
+            at += found * layout.size
+            short = short + 1 if found < 8 else 0
+            continue
         value, at = _content(description, octets, at)
         values.append(value)
     return values
