@@ -76,15 +76,15 @@ def skip_data(octets: bytes, at: int = 0, limits: Limits = DEFAULT, path: str = 
 def _skip_runs(octets: bytes, at: int, count: int, depth: int, limits: Limits) -> tuple[int, int, int]:
     """Pass over the rows at the start of an array that come in runs of one layout: (offset, rows left, elements passed)."""
     finder = LayoutFinder(octets, at, depth, limits.profile_layouts)
-    left, elements, short = count, 0, 0
-    while left and short < 3:
+    left, elements, steps = count, 0, 0
+    while left and (steps < 4 or count - left >= 8 * steps):
+        steps += 1
         layout, found = finder.find(at, left, count - left)
         if layout is None:
             break
         at += found * layout.size
         left -= found
         elements += found * layout.elements
-        short = short + 1 if found < 8 else 0
     finder.finish(count)
     return at, left, elements
 

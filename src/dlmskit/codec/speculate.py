@@ -90,9 +90,9 @@ class Speculation:
         pattern, order = _compile(tuple(layout.tokens for layout in finder.layouts))
         layouts = [finder.layouts[index] for index in order]
         readers = [(layout.one, layout.struct.unpack_from, layout.size) for layout in layouts]
-        self.structures = self.structures and all(layout.structure for layout in layouts)
         while (left := self.count - len(rows)) > 0 and len(finder.layouts) < 2 * len(layouts):
             kinds = list(takewhile(bool, map(_which, islice(pattern.finditer(octets, self.at), left))))
+            self.structures = self.structures and all(layouts[kind - 1].structure for kind in set(kinds))
             self.spend_on(layouts, kinds)
             at = self.at
             for kind in kinds:

@@ -158,14 +158,15 @@ _WORTH_LEARNING = 128
 def decode_contents(description: TypeDescription, octets: bytes, at: int, end: int) -> list[Any]:
     """The elements of a compact-array whose contents `skip_compact_array` has checked."""
     values: list[Any] = []
-    short = 0
+    steps = 0
     while at < end:
-        layout = learn_contents(description, octets, at) if short < 3 and end - at > _WORTH_LEARNING else None
+        worth = end - at > _WORTH_LEARNING and (steps < 4 or len(values) >= 8 * steps)
+        layout = learn_contents(description, octets, at) if worth else None
         if layout is not None:
             found = layout.run(octets, at, (end - at) // layout.size)
             values += layout.make(octets, at, found)
             at += found * layout.size
-            short = short + 1 if found < 8 else 0
+            steps += 1
             continue
         value, at = _content(description, octets, at)
         values.append(value)
