@@ -32,8 +32,8 @@ class Obis(FixedOctets):
 
     __slots__ = ()
 
-    def __init__(self, code: bytes | str) -> None:
-        if code.__class__ is bytes and len(code) == 6:
+    def __init__(self, code: bytes | bytearray | memoryview | str | Obis) -> None:
+        if isinstance(code, bytes) and len(code) == 6:
             self._octets = code
         else:
             self._octets = _octets_of(code)

@@ -21,8 +21,8 @@ class SystemTitle(FixedOctets):
 
     __slots__ = ()
 
-    def __init__(self, title: bytes | str) -> None:
-        if title.__class__ is bytes and len(title) == 8:
+    def __init__(self, title: bytes | bytearray | memoryview | str | SystemTitle) -> None:
+        if isinstance(title, bytes) and len(title) == 8:
             self._octets = title
         else:
             self._octets = _octets_of(title)
