@@ -87,8 +87,7 @@ class PushLayout(msgspec.Struct, frozen=True):
         ):
             return False
         return all(
-            int(index) < len(elements) and elements[int(index)].type.name in allowed
-            for index, allowed in match.types_at.items()
+            int(index) < len(elements) and elements[int(index)].type.name in allowed for index, allowed in match.types_at.items()
         )
 
     def scales(self) -> dict[Obis, Scale]:

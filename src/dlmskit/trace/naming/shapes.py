@@ -29,7 +29,9 @@ def named_values(body: Data) -> list[NamedValue]:
         return [NamedValue(body)]
     elements = body.elements()
     if (listed := _object_list(elements)) is not None:
-        layout = scale_table("object-list", body, elements, frozenset(str(value.obis) for value in listed if value.class_id == 40))
+        layout = scale_table(
+            "object-list", body, elements, frozenset(str(value.obis) for value in listed if value.class_id == 40)
+        )
         return _apply_scales(_pair_scalers(listed), layout)
     if layout := positional_layout(body, elements):
         return _positional(layout, elements)
@@ -157,9 +159,7 @@ def _name_outside(values: list[NamedValue], layout: PushLayout | None) -> list[N
     for index, value in enumerate(values):
         field = fields.get(index)
         if value.obis is None and field and field.obis and layout:
-            value = msgspec.structs.replace(
-                value, obis=Obis(field.obis), attribute=field.attribute, source=f"layout {layout.id}"
-            )
+            value = msgspec.structs.replace(value, obis=Obis(field.obis), attribute=field.attribute, source=f"layout {layout.id}")
         elif value.obis is None and value.data.octets[:2] == b"\x09\x0c" and date_time_in(value.data.octets[2:]):
             value = msgspec.structs.replace(value, obis=CLOCK, class_id=8, source="date-time")
         named.append(value)
