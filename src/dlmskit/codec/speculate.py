@@ -90,10 +90,16 @@ class Speculation:
         pattern, order = _compile(tuple(layout.tokens for layout in finder.layouts))
         layouts = [finder.layouts[index] for index in order]
         readers = [(layout.one, layout.struct.unpack_from, layout.size) for layout in layouts]
+        # Mostly all are structures of as many elements; then rows are only counted.
+        elements = layouts[0].elements
+        like = all(layout.structure and layout.elements == elements for layout in layouts)
         while (left := self.count - len(rows)) > 0 and len(finder.layouts) < 2 * len(layouts):
             kinds = list(takewhile(bool, map(_which, islice(pattern.finditer(octets, self.at), left))))
-            self.structures = self.structures and all(layouts[kind - 1].structure for kind in set(kinds))
-            self.spend_on(layouts, kinds)
+            if like:
+                self.spend(len(kinds) * elements)
+            else:
+                self.structures = self.structures and all(layouts[kind - 1].structure for kind in set(kinds))
+                self.spend(sum(layouts[kind - 1].elements for kind in kinds))
             at = self.at
             for kind in kinds:
                 one, unpack, size = readers[kind - 1]
@@ -103,14 +109,6 @@ class Speculation:
             if len(kinds) < left:
                 finder.learn(at, len(rows))
                 self.take_one()
-
-    def spend_on(self, layouts: list[Layout], kinds: list[int]) -> None:
-        """Take the elements of these rows from the budget; mostly all rows have as many."""
-        elements = {layout.elements for layout in layouts}
-        if len(elements) == 1:
-            self.spend(len(kinds) * elements.pop())
-        else:
-            self.spend(sum(layouts[kind - 1].elements for kind in kinds))
 
     def spend(self, elements: int) -> None:
         """Take elements from the budget. Raises `DecodeError` when it is used up."""
