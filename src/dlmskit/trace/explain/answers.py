@@ -114,11 +114,6 @@ class Answers:
         obis, attribute = Obis(descriptor.instance_id), descriptor.attribute_id
         if descriptor.class_id in _SCALED_CLASSES and (scale := scaler_unit_in(data)):
             self._scales[obis] = scale
-        scaler, unit = (
-            self._scales.get(obis, (None, None))
-            if attribute in (2, 3) and descriptor.class_id in _SCALED_CLASSES
-            else (None, None)
-        )
-        if attribute == 3:
-            scaler = unit = None
+        scaled = descriptor.class_id in _SCALED_CLASSES and attribute == 2
+        scaler, unit = self._scales.get(obis, (None, None)) if scaled else (None, None)
         return NamedValue(data, obis, descriptor.class_id, attribute, scaler, unit, source)

@@ -203,11 +203,3 @@ class Engine:
         found.layers += inside.layers
         found.problems += inside.problems
         return {"user_information": node}
-
-
-def weakest(layers: tuple[SecurityLayer, ...]) -> SecurityLayer:
-    """The layer that decides how far content may be believed."""
-    return next(
-        (layer for layer in layers if layer.verdict != Verdict.VERIFIED),
-        layers[0] if layers else SecurityLayer(Verdict.UNPROTECTED),
-    )

@@ -76,6 +76,7 @@ class Problem(msgspec.Struct, frozen=True):
     """Octet of the input (of a frame) or of the APDU where it was seen."""
 
     def to_json(self) -> dict[str, Any]:
+        """As an object for scripts."""
         return {"code": self.code.value, "message": self.message, "offset": self.offset}
 
 
@@ -121,7 +122,14 @@ class SecurityLayer(msgspec.Struct, frozen=True):
     reason: str = ""
 
     def to_json(self) -> dict[str, Any]:
+        """As an object for scripts."""
         return {**msgspec.structs.asdict(self), "verdict": self.verdict.value}
+
+
+def weakest(layers: tuple[SecurityLayer, ...]) -> SecurityLayer:
+    """The layer that decides how far content may be believed."""
+    outer = layers[0] if layers else SecurityLayer(Verdict.UNPROTECTED)
+    return next((layer for layer in layers if layer.verdict != Verdict.VERIFIED), outer)
 
 
 class ApduExplanation(msgspec.Struct, frozen=True):
@@ -143,6 +151,7 @@ class ApduExplanation(msgspec.Struct, frozen=True):
     """False where the frame around it was damaged."""
 
     def to_json(self) -> dict[str, Any]:
+        """As an object for scripts."""
         return {
             "name": self.name,
             "hex": self.octets.hex().upper(),
@@ -186,13 +195,11 @@ class Explanation(msgspec.Struct, frozen=True):
     def to_json(self) -> dict[str, Any]:
         """The contract of ``dlmskit decode --json``."""
         main = self.main
-        layers = main.security if main else ()
-        weakest = next((layer for layer in layers if layer.verdict != Verdict.VERIFIED), layers[0] if layers else None)
         return {
             "frames": list(self.frames),
             "apdu": main.to_json() if main else None,
             "apdus": [apdu.to_json() for apdu in self.apdus],
-            "security": (weakest or SecurityLayer(Verdict.UNPROTECTED)).to_json() if main else None,
+            "security": weakest(main.security).to_json() if main else None,
             "values": [value.to_json() for value in self.values],
             "problems": [problem.to_json() for problem in self.all_problems],
         }

@@ -161,9 +161,8 @@ def _finish(
     """What there is to say of content that could be read."""
     problems = []
     if verdict == Verdict.UNVERIFIED and ring.keys.gak is None:
-        problems.append(
-            Problem(Code.MISSING_AUTHENTICATION_KEY, "deciphered; the tag was not checked: no authentication key given")
-        )
+        message = "deciphered; the tag was not checked: no authentication key given"
+        problems.append(Problem(Code.MISSING_AUTHENTICATION_KEY, message))
     elif verdict == Verdict.UNVERIFIED:
         problems.append(
             Problem(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -108,7 +109,7 @@ def _kind(item: Any) -> str:
 
 def _words(name: str) -> list[str]:
     starts = [index for index, letter in enumerate(name) if letter.isupper()] + [len(name)]
-    return [name[a:b] for a, b in zip(starts, starts[1:], strict=False)]
+    return [name[a:b] for a, b in pairwise(starts)]
 
 
 def _inner_word(word: Any) -> Any:

@@ -17,6 +17,7 @@ from dlmskit.trace.naming.value import NamedValue, date_time_in, obis_in, scaler
 from dlmskit.types.obis import Obis
 
 CLOCK = Obis("0.0.1.0.0.255")
+_PUSH_SETUP = 40
 _CONTAINERS = (Tag.ARRAY, Tag.STRUCTURE)
 _TEXTS = (Tag.OCTET_STRING, Tag.VISIBLE_STRING, Tag.UTF8_STRING)
 
@@ -29,9 +30,8 @@ def named_values(body: Data) -> list[NamedValue]:
         return [NamedValue(body)]
     elements = body.elements()
     if (listed := _object_list(elements)) is not None:
-        layout = scale_table(
-            "object-list", body, elements, frozenset(str(value.obis) for value in listed if value.class_id == 40)
-        )
+        setups = frozenset(str(value.obis) for value in listed if value.class_id == _PUSH_SETUP)
+        layout = scale_table("object-list", body, elements, setups)
         return _apply_scales(_pair_scalers(listed), layout)
     if layout := positional_layout(body, elements):
         return _positional(layout, elements)
