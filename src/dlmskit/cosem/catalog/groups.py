@@ -20,6 +20,9 @@ _MEDIUM_TABLES = {
     9: "water",
 }
 _GAS_FLOW_RATE = 43
+_GAS_FACTORS = frozenset(range(51, 56))
+_GAS_ANALYSIS = 70
+_CALCULATION_METHOD = 12
 _GAS_ENERGY_VOLUME_MASS = frozenset((*range(1, 37), *range(61, 67)))
 _ANGLES = 81
 _LOSSES = 83
@@ -27,7 +30,10 @@ _COUNTED = frozenset({82, _LOSSES, 88, 89})
 """Quantities whose integral has the same name: pulses, losses, ampere- and volt-squared hours."""
 _VOLTAGES = frozenset({12, 32, 52, 72})
 _UNDER_LIMIT_COUNTER = 32
+_SEVERAL_PERIODS = 126
 _REGISTER = (3, 4)
+_PROFILE_OR_TABLE = (7, 61)
+_REGISTER_TABLE = (61,)
 
 
 def describe_by_groups(obis: Obis) -> str:
@@ -42,10 +48,16 @@ def classes_by_groups(obis: Obis) -> tuple[int, ...]:
     """The interface classes of a measured quantity, the usual one first; empty where it is none, or not known."""
     if _is_manufacturer_specific(obis) or obis.c not in _quantities(obis.a):
         return ()
-    if obis.a in {1, 2}:
-        processing = processings().get(obis.d)
-        return processing.classes if processing else ()
-    return _REGISTER
+    if obis.f == _SEVERAL_PERIODS:
+        return _PROFILE_OR_TABLE
+    if obis.a not in {1, 2}:
+        return _REGISTER
+    processing = processings().get(obis.d)
+    if processing is None:
+        return ()
+    if obis.e == _CURRENT and (obis.c == _ANGLES or obis.c in _VOLTAGES):
+        return _REGISTER_TABLE
+    return _REGISTER if obis.e and _has_harmonics(obis) else processing.classes
 
 
 def details(obis: Obis, *, channel_is_named: bool = False, billing: bool = True) -> list[str]:
@@ -73,7 +85,7 @@ def _billing_period(f: int) -> str:
         return "most recent closed billing period"
     if 102 <= f <= 125:
         return f"billing period {f - 100} before the current one"
-    return "unspecified number of billing periods" if f == 126 else f"value group F {f}"
+    return "unspecified number of billing periods" if f == _SEVERAL_PERIODS else f"value group F {f}"
 
 
 def _is_manufacturer_specific(obis: Obis) -> bool:
@@ -144,12 +156,16 @@ def _angle(e: int) -> str:
     return f"Phase angle {e}"
 
 
+def _has_harmonics(obis: Obis) -> bool:
+    return obis.c in numbers("electricity", "harmonics_C") and obis.d in numbers("electricity", "harmonics_D")
+
+
 def _rate(obis: Obis) -> list[str]:
     """What value group E says: harmonic, voltage dip class or tariff rate."""
     c, d, e = obis.c, obis.d, obis.e
     if c == _LOSSES or e == _CURRENT:
         return []
-    if c in numbers("electricity", "harmonics_C") and d in numbers("electricity", "harmonics_D"):
+    if _has_harmonics(obis):
         if e == 0:
             return []
         named = names("electricity", "harmonics").get(e)
@@ -172,18 +188,28 @@ def _other_medium(obis: Obis) -> list[str]:
     quantity = _quantities(obis.a).get(obis.c)
     if quantity is None:
         return _unlisted(obis)
-    medium = _capitalised(_medium(obis.a))
-    processing = _processings_of(obis).get(obis.d, f"value group D {obis.d}")
+    head = f"{_capitalised(_medium(obis.a))}: {quantity[0].lower()}{quantity[1:]}"
+    return [head, *(_gas(obis) if obis.a == 7 else _processed_and_rated(names(_MEDIUM_TABLES[obis.a], "D"), obis))]
+
+
+def _gas(obis: Obis) -> list[str]:
+    if obis.c in _GAS_FACTORS:
+        if obis.d == _CALCULATION_METHOD:
+            return ["calculation method in use" if obis.e == 0 else f"calculation method {obis.e}"]
+        return [_named(names("gas", "D", "process"), "D", obis.d), _named(names("gas", "averages"), "E", obis.e)]
+    if obis.c == _GAS_ANALYSIS:
+        return [_named(names("gas", "constituents"), "D", obis.d), _named(names("gas", "averages"), "E", obis.e)]
+    kind = "index" if obis.c in _GAS_ENERGY_VOLUME_MASS else "flow_rate" if obis.c == _GAS_FLOW_RATE else "process"
+    return _processed_and_rated(names("gas", "D", kind), obis)
+
+
+def _processed_and_rated(processed: dict[int, str], obis: Obis) -> list[str]:
     rate = [] if obis.e in {0, _CURRENT} else [f"rate {obis.e}" if obis.e <= 63 else f"value group E {obis.e}"]
-    return [f"{medium}: {quantity[0].lower()}{quantity[1:]}", processing, *rate]
+    return [_named(processed, "D", obis.d), *rate]
 
 
-def _processings_of(obis: Obis) -> dict[int, str]:
-    if obis.a != 7:
-        return names(_MEDIUM_TABLES[obis.a], "D")
-    if obis.c in _GAS_ENERGY_VOLUME_MASS:
-        return names("gas", "D", "index")
-    return names("gas", "D", "flow_rate" if obis.c == _GAS_FLOW_RATE else "process")
+def _named(table: dict[int, str], group: str, number: int) -> str:
+    return table.get(number, f"value group {group} {number}")
 
 
 def _capitalised(text: str) -> str:

@@ -74,7 +74,16 @@ def _consortium(number: int) -> str:
     return names("consortia").get(number, f"consortium {number}")
 
 
-_NAMED: dict[str, Callable[[int], str]] = {"{country}": _country, "{consortium}": _consortium}
+def _gas_quantity(number: int) -> str:
+    return names("gas", "C").get(number, f"quantity {number}").lower()
+
+
+_NAMED: dict[str, Callable[[int], str]] = {
+    "{country}": _country,
+    "{consortium}": _consortium,
+    "{gas quantity}": _gas_quantity,
+}
+"""What a text names by value group D, as the braces write it."""
 
 
 def find(obis: Obis, class_id: int | None = None) -> Entry | None:
