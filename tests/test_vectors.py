@@ -45,8 +45,7 @@ def sections(name: str) -> list[list[dict[str, Any]]]:
     return [wycheproof(Path(name).name)]
 
 
-def test_every_file_is_known_and_described() -> None:
-    assert set(FILES) == {*COUNTS, *SECTIONS, *(f"wycheproof/{name}" for name in WYCHEPROOF)}
+def test_every_file_says_where_it_comes_from() -> None:
     origin = (DATA / "README.md").read_text(encoding="utf-8")
     assert [name for name in FILES if f"`{name}.json`" not in origin] == []
 
@@ -66,7 +65,7 @@ def test_wycheproof_files_are_complete(name: str, count: int) -> None:
     assert len(wycheproof(name)) == count == document(f"wycheproof/{name}")["numberOfTests"]
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", [*COUNTS, *SECTIONS, *(f"wycheproof/{name}" for name in WYCHEPROOF)])
 def test_entries_are_named_once(name: str) -> None:
     for entries in sections(name):
         names = [entry_id(entry) for entry in entries]

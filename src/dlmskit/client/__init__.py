@@ -1,0 +1,1 @@
+"""What a program reads meters with, asynchronous and blocking over one core."""

@@ -1,0 +1,1 @@
+"""What a meter is made of: the listener, logical devices and their persistence."""
