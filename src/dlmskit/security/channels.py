@@ -1,0 +1,85 @@
+"""What protecting or verifying with one form and one security control octet needs, worked out once per association.
+
+A channel is made by `SecurityContext` alone, after all checks that do not depend on the single APDU. It holds a key inside
+its functions and shows none of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from dlmskit.apdu.ciphering import DEDICATED_TAGS, GLOBAL_TAGS
+from dlmskit.security.control import SecurityControl
+from dlmskit.security.envelope import GENERAL_DED, GENERAL_GLO, Form
+from dlmskit.security.keys import KeyRole
+from dlmskit.security.windows import ReceiveWindow
+from dlmskit.types.system_title import SystemTitle
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Channel:
+    """What both directions know."""
+
+    form: Form
+    control: SecurityControl
+    key_role: KeyRole
+    system_title: SystemTitle
+    """Of the sender."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.form.label}, {self.control}, {self.key_role.value}, {self.system_title})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Outgoing(Channel):
+    """A channel for what we send."""
+
+    protect: Callable[[bytes, bytes], bytes]
+    """(invocation field, text) -> what follows the security header."""
+    take: Callable[[], int]
+    """The next invocation counter, used up."""
+    control_octet: bytes
+    heads: dict[int, bytes]
+    """What the protected APDU starts with, by the tag of the plain one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Incoming(Channel):
+    """A channel for what the peer sends, one for each tag."""
+
+    unprotect: Callable[[bytes, bytes], bytes | None]
+    """(invocation field, what follows the security header) -> text, or None."""
+    inner_tag: int | None
+    """The tag that must come out; None where any APDU may be inside."""
+    window: ReceiveWindow
+    accept: Callable[[int], int]
+    """Moves the window behind a verified counter and returns the gap; moves nothing where there is no tag."""
+
+
+class _GeneralHeads(dict[int, bytes]):
+    """The same start for every APDU, remembered for each tag that was used."""
+
+    def __init__(self, head: bytes) -> None:
+        super().__init__()
+        self._head = head
+
+    def __missing__(self, tag: int) -> bytes:
+        self[tag] = self._head
+        return self._head
+
+
+_GLO_HEADS = {plain: bytes((tag,)) for plain, tag in GLOBAL_TAGS.items()}
+_DED_HEADS = {plain: bytes((tag,)) for plain, tag in DEDICATED_TAGS.items()}
+
+
+def heads_of(form: Form, title: SystemTitle) -> dict[int, bytes]:
+    """`Outgoing.heads` for this form and sender."""
+    if form.general:
+        return _GeneralHeads(bytes((GENERAL_DED if form.dedicated else GENERAL_GLO, 8)) + title.octets)
+    return _DED_HEADS if form.dedicated else _GLO_HEADS
+
+
+def moves_nothing(invocation_counter: int) -> int:
+    """In place of `ReceiveWindow.accept` where the counter is not authenticated: no gap, no move."""
+    return 0

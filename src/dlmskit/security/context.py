@@ -1,0 +1,226 @@
+"""The security context of one association: suite, titles, keys, counters and rules of two parties.
+
+Everything that is the same for all APDUs with one form and security control octet is checked and prepared once, in a
+channel; protecting an APDU is then little more than the call of AES-GCM. The context belongs to one association and one
+thread; the counters and windows it uses may be shared.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from dlmskit.crypto.gcm import Mode
+from dlmskit.crypto.suites import SUITE_0, SecuritySuite
+from dlmskit.errors import SecurityError, SecurityReason
+from dlmskit.limits import DEFAULT, Limits
+from dlmskit.security.channels import Incoming, Outgoing, heads_of, moves_nothing
+from dlmskit.security.control import AUTHENTICATED_ENCRYPTED, Protection, SecurityControl
+from dlmskit.security.counters import InvocationCounter, MemoryCounterStore, TransmitCounters
+from dlmskit.security.envelope import FORM_OF_TAG, PLAIN_TAG, Form
+from dlmskit.security.keys import Key, KeyRole, KeySet
+from dlmskit.security.policy import ProtectionRules
+from dlmskit.security.windows import ReceivedCounters, ReceiveWindow
+from dlmskit.types.system_title import SystemTitle
+
+
+class SecurityContext:
+    """The security of one association, as one of its two sides sees it.
+
+    Raises `SecurityError`: wrong-key-length for keys of another suite, system-title-mismatch where both titles are the same.
+    """
+
+    def __init__(
+        self,
+        *,
+        own_title: SystemTitle,
+        keys: KeySet,
+        transmit: TransmitCounters,
+        received: ReceivedCounters,
+        peer_title: SystemTitle | None = None,
+        suite: SecuritySuite = SUITE_0,
+        rules: ProtectionRules = ProtectionRules(),  # noqa: B008  frozen
+        limits: Limits = DEFAULT,
+    ) -> None:
+        keys.check_lengths(suite)
+        self.suite: Final = suite
+        self.own_title: Final = own_title
+        self.keys: Final = keys
+        self.rules: Final = rules
+        self.limits: Final = limits
+        self.control: Final = SecurityControl.of(suite, rules.outgoing & AUTHENTICATED_ENCRYPTED or AUTHENTICATED_ENCRYPTED)
+        """What the rules ask for in sent APDUs, under the unicast key; where they ask nothing, authenticated encryption."""
+        self._transmit = transmit
+        self._received = received
+        self._peer_title: SystemTitle | None = None
+        self.peer_field = b""
+        """The peer's title with its length, as it stands in a general form; empty as long as it is not known."""
+        self._dedicated_key: Key | None = None
+        self._dedicated_counter: InvocationCounter | None = None
+        self._dedicated_window = ReceiveWindow()
+        self.outgoing_channels: Final[dict[int, Outgoing]] = {}
+        self.incoming_channels: Final[dict[int, Incoming]] = {}
+        if peer_title is not None:
+            self.pin_peer(peer_title)
+
+    @property
+    def peer_title(self) -> SystemTitle | None:
+        """The peer's system title; None as long as it was not told."""
+        return self._peer_title
+
+    def pin_peer(self, title: SystemTitle) -> None:
+        """Tie the association to this peer, once. Raises `SecurityError` (system-title-mismatch) for another or the own title."""
+        if title == self.own_title:
+            raise SecurityError(SecurityReason.SYSTEM_TITLE_MISMATCH, f"the peer has our own system title {title}")
+        if self._peer_title not in (None, title):
+            raise SecurityError(SecurityReason.SYSTEM_TITLE_MISMATCH, f"the peer was {self._peer_title} and now is {title}")
+        self._peer_title = title
+        self.peer_field = b"\x08" + title.octets
+
+    @property
+    def has_dedicated_key(self) -> bool:
+        """Whether a dedicated key is in force."""
+        return self._dedicated_key is not None
+
+    def use_dedicated_key(self, key: Key) -> None:
+        """Put a dedicated key in force for the rest of the association; its counters start at 0 on both sides.
+
+        Raises `SecurityError`: wrong-key-length; unsupported for a key that is no fresh one (equal to a global key or
+        to the dedicated key before it, or one octet repeated), because counters that restart would repeat IVs.
+        """
+        key.check_length(self.suite)
+        octets = key.reveal()
+        known = [*(known for _, known in self.keys.named()), *([self._dedicated_key] if self._dedicated_key else [])]
+        weak = octets == octets[:1] * len(octets) or any(key == other for other in known)
+        del octets
+        if weak:
+            raise SecurityError(SecurityReason.UNSUPPORTED, "the dedicated key is not a fresh one")
+        self.drop_dedicated_key()
+        self._dedicated_key = key
+        self._dedicated_counter = InvocationCounter(MemoryCounterStore(), KeyRole.DEDICATED.value)
+        self._dedicated_window = ReceiveWindow()
+
+    def drop_dedicated_key(self) -> None:
+        """Forget the dedicated key: at release, and when the connection is lost."""
+        self._dedicated_key = self._dedicated_counter = None
+        self.outgoing_channels.clear()
+        self.incoming_channels.clear()
+
+    def with_keys(self, keys: KeySet) -> SecurityContext:
+        """The same association under changed global keys (after key_transfer); counters of unchanged keys go on."""
+        changed = SecurityContext(
+            own_title=self.own_title, keys=keys, transmit=self._transmit, received=self._received,
+            peer_title=self._peer_title, suite=self.suite, rules=self.rules, limits=self.limits,
+        )  # fmt: skip
+        changed._dedicated_key = self._dedicated_key
+        changed._dedicated_counter = self._dedicated_counter
+        changed._dedicated_window = self._dedicated_window
+        return changed
+
+    # Keys, counters and windows by role: for the channels below and for HLS.
+
+    def encryption_key(self, role: KeyRole) -> Key:
+        """The key in force for this role. Raises `SecurityError` (missing-key)."""
+        key = self._dedicated_key if role is KeyRole.DEDICATED else getattr(self.keys, role.value)
+        if not isinstance(key, Key):
+            raise SecurityError(SecurityReason.MISSING_KEY, f"there is no {role.value}")
+        return key
+
+    def counter(self, role: KeyRole) -> InvocationCounter:
+        """The counter of what we send under this key. Raises `SecurityError` (missing-key)."""
+        key = self.encryption_key(role)
+        if role is KeyRole.DEDICATED and self._dedicated_counter is not None:
+            return self._dedicated_counter
+        return self._transmit.of(key, self.own_title)
+
+    def window(self, role: KeyRole) -> ReceiveWindow:
+        """What the peer may still use under this key. Raises `SecurityError`: missing-key, system-title-missing."""
+        key = self.encryption_key(role)
+        if role is KeyRole.DEDICATED:
+            return self._dedicated_window
+        return self._received.of(key, self.known_peer_title())
+
+    def known_peer_title(self) -> SystemTitle:
+        """The peer's title. Raises `SecurityError` (system-title-missing)."""
+        if self._peer_title is None:
+            raise SecurityError(SecurityReason.SYSTEM_TITLE_MISSING, "the peer's system title is not known")
+        return self._peer_title
+
+    def authenticated_prefix(self, control: SecurityControl) -> bytes:
+        """SC || AK, the start of everything that is authenticated; a secret. Raises `SecurityError` (missing-key)."""
+        if self.rules.without_authentication_key:
+            return bytes((control,))
+        return bytes((control,)) + self.encryption_key(KeyRole.GAK).reveal()
+
+    # Channels: looked up for every APDU, made at the first one of their kind.
+
+    def outgoing(self, form: Form, control: SecurityControl) -> Outgoing:
+        """The channel for APDUs that we send. Raises `SecurityError` where rules, suite or keys do not allow it."""
+        self._check(control, self.rules.outgoing)
+        role = self._role(form, control)
+        channel = Outgoing(
+            form=form,
+            control=control,
+            key_role=role,
+            system_title=self.own_title,
+            protect=self._mode(control, role, self.own_title).protect,
+            take=self.counter(role).take,
+            control_octet=bytes((control,)),
+            heads=heads_of(form, self.own_title),
+        )
+        self.outgoing_channels[form << 8 | control] = channel
+        return channel
+
+    def incoming(self, tag: int, octet: int) -> Incoming:
+        """The channel for APDUs that the peer sends. Raises `SecurityError` where rules, suite or keys do not allow it."""
+        form, control = FORM_OF_TAG[tag], SecurityControl(octet)
+        if form.dedicated:
+            self.encryption_key(KeyRole.DEDICATED)
+        title = self.known_peer_title()
+        self._check(control, self.rules.incoming)
+        self._check_tolerated(control)
+        role = self._role(form, control)
+        window = self.window(role)
+        channel = Incoming(
+            form=form,
+            control=control,
+            key_role=role,
+            system_title=title,
+            unprotect=self._mode(control, role, title).unprotect,
+            inner_tag=PLAIN_TAG.get(tag),
+            window=window,
+            accept=window.accept if control.authenticated else moves_nothing,
+        )
+        self.incoming_channels[tag << 8 | control] = channel
+        return channel
+
+    def _role(self, form: Form, control: SecurityControl) -> KeyRole:
+        if not form.dedicated:
+            return KeyRole.GBEK if control.broadcast else KeyRole.GUEK
+        if control.broadcast:
+            raise SecurityError(SecurityReason.SECURITY_CONTROL_INVALID, "a dedicated key is not a broadcast key")
+        return KeyRole.DEDICATED
+
+    def _mode(self, control: SecurityControl, role: KeyRole, title: SystemTitle) -> Mode:
+        gcm = self.encryption_key(role).gcm
+        if not control.authenticated:
+            return gcm.encryption(title.octets)
+        bind = gcm.authenticated_encryption if control.encrypted else gcm.authentication
+        return bind(title.octets, self.authenticated_prefix(control))
+
+    def _check(self, control: SecurityControl, required: Protection) -> None:
+        control.check(self.suite)
+        if control.compressed:
+            raise SecurityError(SecurityReason.UNSUPPORTED, "compression is not supported")
+        found = control.protection
+        if required & ~found:
+            message = f"the APDU is {found.label}, missing: {(required & ~found).label}"
+            raise SecurityError(SecurityReason.PROTECTION_TOO_WEAK, message)
+
+    def _check_tolerated(self, control: SecurityControl) -> None:
+        if control.broadcast and not self.rules.accept_broadcast:
+            raise SecurityError(SecurityReason.SECURITY_CONTROL_INVALID, "the broadcast key is not accepted here")
+        if not control.authenticated and not self.rules.accept_encryption_only:
+            raise SecurityError(SecurityReason.PROTECTION_TOO_WEAK, "encryption without authentication is not accepted")
+
+    def __repr__(self) -> str:
+        return f"SecurityContext({self.own_title} with {self._peer_title}, suite {self.suite.id})"

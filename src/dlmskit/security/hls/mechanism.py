@@ -1,0 +1,45 @@
+"""What an HLS mechanism is, and the registry that finds it by its number (Green Book, 9.2.7.4, passes 3 and 4).
+
+Both passes are the same act seen from two sides: one party answers the other's challenge, the other verifies. So a
+mechanism has two methods and no notion of client and server.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from dlmskit.errors import SecurityError, SecurityReason
+from dlmskit.security.context import SecurityContext
+
+
+class HlsMechanism(Protocol):
+    """One authentication mechanism with a challenge. The context brings titles, keys, secrets, counters."""
+
+    id: int
+    """Last number of the mechanism name, 2 to 7."""
+    shortest_challenge: int
+    longest_challenge: int
+
+    def answer(self, context: SecurityContext, own_challenge: bytes, peer_challenge: bytes) -> bytes:
+        """f(StoC) for a client, f(CtoS) for a server: the answer to the peer's challenge. Raises `SecurityError`."""
+        ...
+
+    def verify(self, context: SecurityContext, own_challenge: bytes, peer_challenge: bytes, answer: bytes) -> None:
+        """Check the peer's answer to our challenge. Raises `SecurityError`; the peer learns nothing of the reason."""
+        ...
+
+
+_MECHANISMS: dict[int, HlsMechanism] = {}
+
+
+def register(mechanism: HlsMechanism) -> None:
+    """Add a mechanism, or replace the one with its number (mechanism 2 is the manufacturer's own)."""
+    _MECHANISMS[mechanism.id] = mechanism
+
+
+def hls_mechanism(mechanism_id: int) -> HlsMechanism:
+    """The mechanism with this number. Raises `SecurityError` (unsupported) where there is none."""
+    mechanism = _MECHANISMS.get(mechanism_id)
+    if mechanism is None:
+        raise SecurityError(SecurityReason.UNSUPPORTED, f"authentication mechanism {mechanism_id} is not supported")
+    return mechanism
