@@ -1,1 +1,1 @@
-"""Programs over the library: the command line and what it starts."""
+"""The applications on top of the library: command line, simulator, benchmarks."""

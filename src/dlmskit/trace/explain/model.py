@@ -148,12 +148,13 @@ class ApduExplanation(msgspec.Struct, frozen=True):
     values: tuple[NamedValue, ...] = ()
     problems: tuple[Problem, ...] = ()
     trusted: bool = True
-    """False where the frame around it was damaged."""
+    """False where the frame around it was damaged or the message is not whole: its values are shown in the tree alone."""
 
     def to_json(self) -> dict[str, Any]:
         """As an object for scripts."""
         return {
             "name": self.name,
+            "trusted": self.trusted,
             "hex": self.octets.hex().upper(),
             "plain": None if self.plain is None else self.plain.hex().upper(),
             "fields": self.fields,
@@ -171,8 +172,8 @@ class Explanation(msgspec.Struct, frozen=True):
 
     @property
     def values(self) -> tuple[NamedValue, ...]:
-        """The values of every APDU, in order."""
-        return tuple(value for apdu in self.apdus for value in apdu.values)
+        """The values of every APDU that came whole and undamaged, in order."""
+        return tuple(value for apdu in self.apdus if apdu.trusted for value in apdu.values)
 
     @property
     def main(self) -> ApduExplanation | None:
@@ -191,6 +192,10 @@ class Explanation(msgspec.Struct, frozen=True):
         if codes - SECURITY:
             return 5
         return 4 if codes else 0
+
+    def with_damaged_values(self) -> Explanation:
+        """The same, with the values of damaged and incomplete messages among the values: on the user's word."""
+        return msgspec.structs.replace(self, apdus=tuple(msgspec.structs.replace(apdu, trusted=True) for apdu in self.apdus))
 
     def to_json(self) -> dict[str, Any]:
         """The contract of ``dlmskit decode --json``."""

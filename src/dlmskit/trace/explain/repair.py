@@ -26,7 +26,7 @@ def _swapped_octet_string(octets: bytes) -> bytes:
 
 def _bare_descriptor(octets: bytes) -> bytes:
     """Sagemcom XT211 puts a bare attribute descriptor (no data tags) in front of each value."""
-    return _BARE_DESCRIPTOR.sub(rb"\x02\x04\x12\1\x09\x06\2\x0f\3", octets)
+    return _BARE_DESCRIPTOR.sub(lambda found: b"\x02\x04\x12%b\x09\x06%b\x0f%b" % found.groups(), octets)
 
 
 def _counted_again(octets: bytes) -> bytes:

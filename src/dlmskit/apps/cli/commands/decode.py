@@ -1,0 +1,51 @@
+"""``dlmskit decode``: explain any octets of DLMS/COSEM."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from dlmskit.apps.cli.keyfile import key_set
+from dlmskit.apps.cli.output import print_json
+from dlmskit.apps.cli.telegram import print_explanation, print_xml
+from dlmskit.security.keys import Key, KeyRole
+from dlmskit.trace.explain import KeyRing, explain_all
+from dlmskit.trace.intake import read_input
+from dlmskit.types.system_title import SystemTitle
+
+
+def run(
+    source: Annotated[str, typer.Argument(help="Hex, base64, a file (text, binary, pcap, pcapng), or - for standard input.")],
+    guek: Annotated[str | None, typer.Option(help="Global unicast encryption key, hex.")] = None,
+    gak: Annotated[str | None, typer.Option(help="Authentication key, hex.")] = None,
+    gbek: Annotated[str | None, typer.Option(help="Global broadcast encryption key, hex.")] = None,
+    dedicated_key: Annotated[str | None, typer.Option(help="Dedicated key of the association, hex.")] = None,
+    system_title: Annotated[
+        list[str] | None, typer.Option(help="System title of the sender, hex; may be given for each party.")
+    ] = None,
+    keys: Annotated[str | None, typer.Option(help="Key file instead of keys on the command line.")] = None,
+    accept_damaged: Annotated[
+        bool, typer.Option(help="List values of damaged or incomplete messages too; they are not to be trusted.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    xml: Annotated[bool, typer.Option("--xml", help="The innermost APDUs as XML.")] = False,
+) -> int:
+    """Explain any octets: frames, APDUs, protection, values; and precisely why where they cannot be understood.
+
+    Example: dlmskit decode 7EA0...7E --guek 000102030405060708090A0B0C0D0E0F --gak D0D1D2D3D4D5D6D7D8D9DADBDCDDDEDF
+    """
+    titles = [SystemTitle(text) for text in system_title or ()]
+    ring = KeyRing(key_set(guek=guek, gak=gak, gbek=gbek, file=keys, titles=titles), titles)
+    if dedicated_key:
+        ring.dedicated_key = Key.from_hex(dedicated_key, KeyRole.DEDICATED)
+    explanation = explain_all((chunk.octets for chunk in read_input(source)), ring)
+    if accept_damaged:
+        explanation = explanation.with_damaged_values()
+    if json:
+        print_json(explanation.to_json())
+    elif xml:
+        print_xml(explanation)
+    else:
+        print_explanation(explanation)
+    return explanation.exit_code

@@ -1,0 +1,83 @@
+"""Finds the commands, runs one, and turns every error of the library into one line and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.metadata import version
+from pkgutil import iter_modules
+from typing import Annotated, Any
+
+import click
+import typer
+from typer.core import TyperGroup
+
+from dlmskit.apps.cli import commands
+from dlmskit.apps.cli.output import report_error
+from dlmskit.errors import ConfigError, DecodeError, DlmsError, EncodeError, SecurityError, TransportError
+
+EXIT_CODES: tuple[tuple[type[DlmsError], int], ...] = (
+    (TransportError, 3),
+    (SecurityError, 4),
+    (DecodeError, 5),
+    (ConfigError, 2),
+    (EncodeError, 2),
+    (DlmsError, 1),
+)
+"""Exit code by kind of error; the first that fits."""
+
+
+class _Lazy(TyperGroup):
+    """Imports a command only when it is run or listed: the others cost nothing at start."""
+
+    def list_commands(self, _: click.Context) -> list[str]:
+        return sorted(module.name.replace("_", "-") for module in iter_modules(commands.__path__))
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in self.list_commands(context):
+            return None
+        module = import_module(f"{commands.__name__}.{name.replace('-', '_')}")
+        app = typer.Typer(add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
+        app.command(name)(module.run)
+        return typer.main.get_command(app)
+
+
+app = typer.Typer(cls=_Lazy, no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_enable=False)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"dlmskit {version('dlmskit')}")
+        raise typer.Exit
+
+
+@app.callback()
+def dlmskit(
+    _: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")] = False,
+) -> None:
+    """Secure DLMS/COSEM, end to end: explain telegrams, read meters, be a meter."""
+
+
+def exit_code_of(error: DlmsError) -> int:
+    """The documented exit code of an error."""
+    return next(code for kind, code in EXIT_CODES if isinstance(error, kind))
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and leave the process with its exit code."""
+    try:
+        result: Any = app(args=None if arguments is None else list(arguments), standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except DlmsError as error:
+        report_error(error, exit_code_of(error))
+        sys.exit(exit_code_of(error))
+    except BrokenPipeError:  # the reader of our output went away, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    sys.exit(result if isinstance(result, int) else 0)

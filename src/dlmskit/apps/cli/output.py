@@ -1,0 +1,44 @@
+"""What the commands print with: one console for people, JSON for scripts, errors on standard error."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from rich.console import Console
+
+from dlmskit.errors import DlmsError
+
+console = Console(soft_wrap=True, highlight=False)
+"""Standard output for people."""
+errors = Console(stderr=True, soft_wrap=True, highlight=False)
+
+
+def print_json(value: Any, *, indent: int | None = 2) -> None:
+    """One JSON document on standard output."""
+    sys.stdout.write(json.dumps(value, indent=indent, ensure_ascii=False) + "\n")
+
+
+def report_error(error: DlmsError, code: int) -> None:
+    """One line that says what happened; with ``--json`` one object instead, so that scripts parse failures too."""
+    kind = type(error).__name__
+    if "--json" in sys.argv:
+        sys.stdout.write(json.dumps({"error": {"kind": kind, "message": str(error), "exit_code": code}}) + "\n")
+    else:
+        errors.print(f"[bold red]{_WORDS.get(kind, 'error')}[/]: {_escape(str(error))}")
+
+
+_WORDS = {
+    "ConfigError": "cannot start",
+    "EncodeError": "cannot send that",
+    "DecodeError": "not understood",
+    "SecurityError": "security",
+    "TransportError": "no connection",
+    "TransportTimeout": "no answer",
+    "ServiceError": "the meter refused",
+}
+
+
+def _escape(text: str) -> str:
+    return text.replace("[", "\\[")

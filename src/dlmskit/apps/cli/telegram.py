@@ -1,0 +1,115 @@
+"""An explanation for people: the tree with meanings, the table of values, and what is wrong, in the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.markup import escape
+from rich.table import Table
+from rich.tree import Tree
+
+from dlmskit.apdu import decode_apdu
+from dlmskit.apps.cli.output import console
+from dlmskit.codec.xml import to_xml
+from dlmskit.trace.explain import ApduExplanation, Code, Explanation, Node, Problem, Verdict
+from dlmskit.trace.explain.model import NOTES
+from dlmskit.trace.naming import NamedValue
+
+_CHILDREN_SHOWN = 60
+_STYLE = {
+    Verdict.VERIFIED: "green",
+    Verdict.UNVERIFIED: "yellow",
+    Verdict.DECIPHERED: "yellow",
+    Verdict.NOT_DECIPHERED: "red",
+    Verdict.UNPROTECTED: "dim",
+}
+
+
+def print_explanation(explanation: Explanation) -> None:
+    """Everything that was found, in the order of the input; the values at the end, problems last."""
+    for frame in explanation.frames:
+        if frame["kind"] != "apdu":
+            _print_frame(frame)
+    for apdu in explanation.apdus:
+        console.print(_tree(apdu))
+    if explanation.values:
+        console.print(values_table(explanation.values))
+    print_problems(explanation.all_problems)
+    if not explanation.apdus and not explanation.problems:
+        console.print("[yellow]No APDU found.[/]")
+
+
+def _print_frame(frame: dict[str, object]) -> None:
+    shown = {
+        name: value
+        for name, value in frame.items()
+        if name not in ("kind", "offset", "length", "hex", "trusted", "problems") and value is not None
+    }
+    detail = ", ".join(f"{name} {value}" for name, value in shown.items())
+    mark = "" if frame["trusted"] else " [red]damaged[/]"
+    console.print(f"[dim]{frame['kind']} frame at octet {frame['offset']}, {frame['length']} octets: {escape(detail)}[/]{mark}")
+
+
+def _tree(apdu: ApduExplanation) -> Tree:
+    root = Tree(_label(apdu.tree), guide_style="dim")
+    if not apdu.trusted:
+        root.label = f"{root.label} [red](from a damaged frame or an incomplete message: not to be trusted)[/]"
+    _grow(root, apdu.tree.children)
+    return root
+
+
+def _grow(branch: Tree, children: Iterable[Node]) -> None:
+    children = tuple(children)
+    for child in children[:_CHILDREN_SHOWN]:
+        _grow(branch.add(_label(child)), child.children)
+    if len(children) > _CHILDREN_SHOWN:
+        branch.add(f"[dim]... {len(children) - _CHILDREN_SHOWN} more (all of them with --json)[/]")
+
+
+def _label(node: Node) -> str:
+    value = f" {escape(node.value)}" if node.value else ""
+    if node.name == "verdict":
+        style = _STYLE[Verdict(node.value)]
+        value = f" [bold {style}]{node.value}[/]"
+    meaning = f"  [cyan]{escape(node.meaning)}[/]" if node.meaning else ""
+    return f"[bold]{escape(node.name)}[/]{value}{meaning}"
+
+
+def values_table(values: Iterable[NamedValue]) -> Table:
+    """Values with OBIS code, meaning and unit."""
+    table = Table(title="Values", title_justify="left")
+    table.add_column("OBIS", no_wrap=True)
+    table.add_column("Value", justify="right", no_wrap=True)
+    table.add_column("Unit", no_wrap=True)
+    table.add_column("Meaning")
+    for value in values:
+        table.add_row(_code(value), escape(shown(value.value)), value.unit or "", escape(value.name or "[not named]"))
+    return table
+
+
+def _code(value: NamedValue) -> str:
+    if value.obis is None:
+        return "-"
+    return str(value.obis) if value.attribute == 2 else f"{value.obis}:{value.attribute}"
+
+
+def shown(value: object) -> str:
+    """A value for a table cell: octets in hexadecimal, long ones cut."""
+    text = value.hex().upper() if isinstance(value, bytes) else str(value)
+    return text if len(text) <= 48 else f"{text[:45]}..."
+
+
+def print_problems(problems: Iterable[Problem]) -> None:
+    """What is wrong, and what one should know."""
+    for problem in problems:
+        style, word = ("yellow", "note") if problem.code in NOTES or problem.code == Code.REPAIRED else ("red", "problem")
+        where = f" (octet {problem.offset})" if problem.offset is not None and "octet" not in problem.message else ""
+        console.print(f"[{style}]{word}[/] [bold]{problem.code.value}[/]: {escape(problem.message)}{where}")
+
+
+def print_xml(explanation: Explanation) -> None:
+    """The innermost APDU of each as XML."""
+    for apdu in explanation.apdus:
+        if apdu.plain and apdu.fields is not None:
+            console.print(to_xml(decode_apdu(apdu.plain, deviations=[])), markup=False)
+    print_problems(explanation.all_problems)
