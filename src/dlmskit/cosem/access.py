@@ -1,0 +1,189 @@
+"""Access rights and the one decision about them (Blue Book, class 15; security concept: role-based access).
+
+Inside, a right is always the bit map of Association LN version 3; the older versions are notations of it that may say
+less, never more. `decide` is the only place where a right meets a request. Keys and APDUs are not known here: what was
+found on a message comes in as `Protection`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum, IntFlag
+
+from dlmskit.errors import EncodeError
+from dlmskit.types.enums import DataAccessResult
+from dlmskit.types.obis import Obis
+
+ObjectKey = tuple[int, Obis]
+"""(class_id, logical name): two classes may share one logical name."""
+
+
+class Protection(IntFlag):
+    """Cryptographic protection of one message, whatever its direction: the union over its layers."""
+
+    NONE = 0
+    AUTHENTICATED = 1
+    ENCRYPTED = 2
+    SIGNED = 4
+
+
+class AccessMode(IntFlag):
+    """A right on one attribute or method, and the protection it demands: exactly the bits of Association LN version 3.
+
+    The upper six bits are also those of ``security_policy`` of Security setup version 1.
+    """
+
+    NONE = 0
+    READ = 0x01
+    ACCESS = 0x01
+    WRITE = 0x02
+    READ_WRITE = 0x03
+    REQUEST_AUTHENTICATED = 0x04
+    REQUEST_ENCRYPTED = 0x08
+    REQUEST_SIGNED = 0x10
+    RESPONSE_AUTHENTICATED = 0x20
+    RESPONSE_ENCRYPTED = 0x40
+    RESPONSE_SIGNED = 0x80
+
+    @property
+    def request(self) -> Protection:
+        """What a request must carry."""
+        return Protection((self >> 2) & 7)
+
+    @property
+    def response(self) -> Protection:
+        """What the response must carry."""
+        return Protection((self >> 5) & 7)
+
+    @classmethod
+    def from_policy(cls, policy: int, version: int) -> AccessMode:
+        """``security_policy`` of Security setup ``version`` as protection bits (version 0: 0 none .. 3 both)."""
+        if version:
+            return cls(policy & 0xFC)
+        return cls((0, 0x24, 0x48, 0x6C)[policy & 3])
+
+
+AUTHENTICATED = AccessMode.REQUEST_AUTHENTICATED | AccessMode.RESPONSE_AUTHENTICATED
+"""What "authenticated" of Association LN versions 1 and 2 stands for: the request, and its response."""
+
+NEWEST_ASSOCIATION = 3
+
+
+def attribute_mode_number(mode: AccessMode, version: int) -> int:
+    """``mode`` as access_mode of an attribute in the object list of Association LN ``version``.
+
+    What the version cannot say is left out: version 0 tells no protection, 1 and 2 only "authenticated". It is still
+    enforced.
+    """
+    if version >= NEWEST_ASSOCIATION:
+        return int(mode)
+    operations = int(mode & AccessMode.READ_WRITE)
+    if version and operations and mode & AccessMode.REQUEST_AUTHENTICATED:
+        return operations + 3
+    return operations
+
+
+def attribute_mode(number: int, version: int) -> AccessMode:
+    """The right that access_mode ``number`` of an attribute means; raises EncodeError where the version has no such number."""
+    if version >= NEWEST_ASSOCIATION and 0 <= number <= 0xFF:
+        return AccessMode(number)
+    if 0 <= number <= 3:
+        return AccessMode(number)
+    if version in {1, 2} and number <= 6:
+        return AccessMode(number - 3) | AUTHENTICATED
+    raise EncodeError(f"access mode {number} of an attribute does not exist in Association LN version {version}")
+
+
+def method_mode_number(mode: AccessMode, version: int) -> int:
+    """``mode`` as access_mode of a method in the object list of Association LN ``version`` (version 0: a boolean)."""
+    if version >= NEWEST_ASSOCIATION:
+        return int(mode & ~AccessMode.WRITE)
+    if version and mode & AccessMode.ACCESS and mode & AccessMode.REQUEST_AUTHENTICATED:
+        return 2
+    return int(mode & AccessMode.ACCESS)
+
+
+def method_mode(number: int, version: int) -> AccessMode:
+    """The right that access_mode ``number`` of a method means; raises EncodeError where the version has no such number."""
+    if version >= NEWEST_ASSOCIATION and 0 <= number <= 0xFF:
+        return AccessMode(number & ~0x02)
+    if 0 <= number <= 1:
+        return AccessMode(number)
+    if version in {1, 2} and number == 2:
+        return AccessMode.ACCESS | AUTHENTICATED
+    raise EncodeError(f"access mode {number} of a method does not exist in Association LN version {version}")
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectRights:
+    """The rights of one role on one object, by attribute and method number. What is not named is not allowed."""
+
+    attributes: Mapping[int, AccessMode] = field(default_factory=dict)
+    methods: Mapping[int, AccessMode] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What one kind of client may see and do. An object that is not in the table does not exist for it."""
+
+    name: str
+    objects: Mapping[ObjectKey, ObjectRights] = field(default_factory=dict)
+
+
+class Operation(Enum):
+    """What is asked of an attribute or method."""
+
+    GET = "get"
+    SET = "set"
+    ACTION = "action"
+
+    @property
+    def needs(self) -> AccessMode:
+        """The bit of the access mode that allows it."""
+        return AccessMode.WRITE if self is Operation.SET else AccessMode.READ
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The answer of `decide`."""
+
+    result: DataAccessResult
+    response: Protection
+    """What the response must carry at least; holds for a refusal too."""
+
+    @property
+    def allowed(self) -> bool:
+        """Whether the operation may be executed."""
+        return self.result == DataAccessResult.SUCCESS
+
+
+def decide(
+    role: Role,
+    key: ObjectKey,
+    operation: Operation,
+    number: int,
+    found: Protection,
+    policy: AccessMode = AccessMode.NONE,
+) -> Decision:
+    """Whether ``role`` may do ``operation`` on attribute or method ``number`` of object ``key``.
+
+    ``found`` is the protection verified on this request, ``policy`` the security policy of the association. The
+    demands of policy and right add up. An object outside the role is undefined, never denied; a right that is missing
+    and protection that is too weak are both read-write-denied, so that a probe learns nothing from the difference.
+    """
+    rights = role.objects.get(key)
+    if rights is None:
+        known = any(logical_name == key[1] for _, logical_name in role.objects)
+        result = DataAccessResult.OBJECT_CLASS_INCONSISTENT if known else DataAccessResult.OBJECT_UNDEFINED
+        return Decision(result, policy.response)
+    if operation is Operation.ACTION:
+        mode = rights.methods.get(number, AccessMode.NONE)
+    else:
+        mode = rights.attributes.get(number, AccessMode.NONE)
+        if number == 1:  # "logical_name is always readable", else an object list could not be used
+            mode |= AccessMode.READ
+    demanded = mode | policy
+    if operation.needs not in mode or demanded.request & ~found:
+        return Decision(DataAccessResult.READ_WRITE_DENIED, demanded.response)
+    return Decision(DataAccessResult.SUCCESS, demanded.response)

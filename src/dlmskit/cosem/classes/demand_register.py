@@ -1,0 +1,71 @@
+"""Interface class 5, Demand register (Blue Book 4.3.4): averages over a block or sliding window of time.
+
+The device counts into it with `add` and says with `next_period` that ``period`` seconds are over; nothing ticks here.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from dlmskit.codec.data import Data
+from dlmskit.codec.data_types import Tag
+from dlmskit.cosem.declaration import attribute, method
+from dlmskit.cosem.kinds import AVERAGE_VALUE, DATE_TIME, NO_SCALER_UNIT, SCALER_UNIT, STATUS
+from dlmskit.cosem.model import InterfaceClass
+from dlmskit.errors import ServiceError
+from dlmskit.types.datetime import CosemDateTime
+from dlmskit.types.enums import DataAccessResult
+from dlmskit.types.obis import Obis
+
+
+class DemandRegister(InterfaceClass, class_id=5, version=0, name="Demand register"):
+    """Average demand; ``number_of_periods`` 1 is block demand, more a sliding window with step ``period`` (seconds)."""
+
+    current_average_value = attribute(2, AVERAGE_VALUE, dynamic=True)
+    last_average_value = attribute(3, AVERAGE_VALUE, dynamic=True)
+    scaler_unit = attribute(4, SCALER_UNIT, default=NO_SCALER_UNIT)
+    status = attribute(5, STATUS, dynamic=True)
+    capture_time = attribute(6, DATE_TIME, dynamic=True)
+    start_time_current = attribute(7, DATE_TIME, dynamic=True)
+    period = attribute(8, "double-long-unsigned")
+    number_of_periods = attribute(9, "long-unsigned", default=1)
+
+    def __init__(self, logical_name: Obis | str, /, **values: object) -> None:
+        super().__init__(logical_name, **values)
+        self._window: deque[tuple[CosemDateTime, float]] = deque([(CosemDateTime.of(), 0)])
+        """Start and amount of each period in the window; the last one is running."""
+
+    def add(self, amount: float) -> None:
+        """Count what was consumed: in the unit of the averages (scaler included) times seconds."""
+        start, before = self._window.pop()
+        self._window.append((start, before + amount))
+        self.store(2, self._average())
+
+    @method(1)
+    def reset(self) -> None:
+        """Clear both averages and begin the window anew; both times are the time of the reset."""
+        self.clear(2)
+        self.clear(3)
+        now = self.now()
+        self._window = deque([(now, 0)])
+        self.capture_time = self.start_time_current = now
+
+    @method(2)
+    def next_period(self) -> None:
+        """Close the running period, as at its regular end: the window's average becomes the last one, and moves a step."""
+        self.store(3, self._average())
+        now = self.now()
+        self.capture_time = now
+        if len(self._window) >= self.number_of_periods:
+            self._window.popleft()
+        self._window.append((now, 0))
+        self.start_time_current = self._window[0][0]
+        self.store(2, self._average())
+
+    def _average(self) -> Data:
+        seconds = self.period * self.number_of_periods
+        if not seconds:
+            raise ServiceError(DataAccessResult.OTHER_REASON, "period", "an average needs a period")
+        average = sum(amount for _, amount in self._window) / seconds
+        as_float = self.stored(2).tag in {Tag.FLOAT32, Tag.FLOAT64}
+        return self.to_data(self.attributes[2], average if as_float else round(average))

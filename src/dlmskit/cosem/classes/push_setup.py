@@ -1,0 +1,138 @@
+"""Interface class 40, Push setup (Blue Book 4.4.8): what a device sends by itself, whereto and when.
+
+`push` makes the body and hands it to ``on_push``; windows, delays, retries and confirmation are the business of the
+sender. Restrictions of push_object_list (versions 1 and later) are kept but not applied: push refuses with other-reason
+where one is set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from dlmskit.codec.data import Data
+from dlmskit.cosem.access import Operation
+from dlmskit.cosem.declaration import Caller, Request, attribute, method
+from dlmskit.cosem.kinds import CAPTURE_OBJECT, DATE_TIME
+from dlmskit.cosem.model import InterfaceClass
+from dlmskit.cosem.selective import CaptureObject
+from dlmskit.errors import ServiceError
+from dlmskit.types.enums import DataAccessResult
+from dlmskit.types.obis import Obis
+
+DESTINATION = (
+    "structure{transport_service:enum{0=TCP,1=UDP,2=FTP,3=SMTP,4=SMS,5=HDLC,6=M-Bus,7=ZigBee,8=DLMS_gateway,"
+    "9=reliable_CoAP,10=unreliable_CoAP},destination:octet-string,"
+    "message:enum{0=A-XDR_encoded_xDLMS_APDU,1=XML_encoded_xDLMS_APDU}}"
+)
+_COLUMN = CAPTURE_OBJECT.removesuffix("}")
+_RESTRICTION = (
+    "restriction:structure{restriction_type:enum{0=none,1=by_date,2=by_entry},restriction_value:choice{null-data,"
+    "structure{from_date:octet-string(date),to_date:octet-string(date)},"
+    "structure{from_entry:double-long-unsigned,to_entry:double-long-unsigned}}}"
+)
+_KEY_INFO = (
+    "structure{key_info_type:enum{0=identified_key,1=wrapped_key,2=agreed_key},key_info_options:"
+    "choice{enum{0=global_unicast_encryption_key,1=global_broadcast_encryption_key},"
+    "structure{kek_id:enum{0=master_key},key_ciphered_data:octet-string},"
+    "structure{key_parameters:octet-string,key_ciphered_data:octet-string}}}"
+)
+PROTECTION = (
+    "structure{protection_type:enum{0=authentication,1=encryption,2=authentication_and_encryption,3=digital_signature},"
+    "protection_options:structure{transaction_id:octet-string,originator_system_title:octet-string,"
+    f"recipient_system_title:octet-string,other_information:octet-string,key_info:{_KEY_INFO}}}}}"
+)
+OPERATION_METHODS = (
+    "enum{0=unconfirmed_retry_on_supporting_layer_failure,1=unconfirmed_retry_on_missing_supporting_layer_confirmation,"
+    "2=confirmed_retry_on_missing_confirmation}"
+)
+
+
+class PushSetupV0(InterfaceClass, class_id=40, version=0, name="Push setup"):
+    """Version 0: the list of what is pushed, and one destination.
+
+    ``on_push`` takes the body of a DataNotification; without it the method push answers object-unavailable.
+    ``receiver`` stands for the rights of the push client: what it may not read is sent as null-data.
+    """
+
+    push_object_list = attribute(2, f"array<{CAPTURE_OBJECT}>", writable=True)
+    send_destination_and_method = attribute(3, DESTINATION, writable=True)
+    communication_window = attribute(4, f"array<structure{{start_time:{DATE_TIME},end_time:{DATE_TIME}}}>", writable=True)
+    randomisation_start_interval = attribute(5, "long-unsigned", writable=True)
+    number_of_retries = attribute(6, "unsigned", writable=True)
+    repetition_delay = attribute(7, "long-unsigned", writable=True)
+
+    def __init__(self, logical_name: Obis | str = "0.0.25.9.0.255", /, **values: object) -> None:
+        super().__init__(logical_name, **values)
+        self.on_push: Callable[[Data], None] | None = None
+        self.receiver: Caller | None = None
+
+    @method(1, mandatory=True)
+    def push(self) -> None:
+        """Send the values of push_object_list, once, now."""
+        if self.on_push is None:
+            raise ServiceError(DataAccessResult.OBJECT_UNAVAILABLE, "push", "nothing to send with")
+        self.on_push(self.body())
+
+    def body(self) -> Data:
+        """The values in the order of push_object_list; what cannot or may not be read is null-data."""
+        return Data.structure([self._value(entry) for entry in self.stored(2).elements()])
+
+    def _value(self, entry: Data) -> Data:
+        members = entry.elements()
+        if len(members) > 4 and members[4].elements()[0].value:
+            raise ServiceError(DataAccessResult.OTHER_REASON, "push", "restrictions are not applied")
+        wanted = CaptureObject.from_data(Data.structure(members[:4]))
+        return self.tree.captured(wanted) if _may_get(self.receiver, wanted) else Data.null()
+
+    @push_object_list.writer
+    def _write_push_object_list(self, value: Data, request: Request) -> None:
+        """Nobody has sent what he may not read himself (R-041)."""
+        for entry in value.elements():
+            wanted = CaptureObject.from_data(Data.structure(entry.elements()[:4]))
+            if not _may_get(request.caller, wanted):
+                raise ServiceError(DataAccessResult.READ_WRITE_DENIED, "push_object_list", str(wanted.logical_name))
+        self.store(2, value)
+
+
+def _may_get(caller: Caller | None, wanted: CaptureObject) -> bool:
+    return caller is None or caller.may(Operation.GET, wanted.class_id, wanted.logical_name, wanted.attribute_index)
+
+
+class PushSetupV1(PushSetupV0, version=1):
+    """Version 1: restrictions, the port, the client, and protection of the body."""
+
+    push_object_list = PushSetupV0.push_object_list.retyped(f"array<{_COLUMN},{_RESTRICTION}}}>")
+    port_reference = attribute(8, "logical-name", writable=True)
+    push_client_sap = attribute(9, "integer", writable=True, name="push_client_SAP")
+    push_protection_parameters = attribute(10, f"array<{PROTECTION}>", writable=True)
+
+
+class PushSetupV2(PushSetupV1, version=2):
+    """Version 2: columns of profiles, growing delays, confirmed push.."""
+
+    push_object_list = PushSetupV0.push_object_list.retyped(f"array<{_COLUMN},{_RESTRICTION},columns:array<{CAPTURE_OBJECT}>}}>")
+    repetition_delay = attribute(
+        7,
+        "structure{repetition_delay_min:long-unsigned,repetition_delay_exponent:long-unsigned,"
+        "repetition_delay_max:long-unsigned}",
+        writable=True,
+    )
+    push_operation_method = attribute(11, OPERATION_METHODS, writable=True)
+    confirmation_parameters = attribute(
+        12,
+        "structure{confirmation_start_date:date-time,confirmation_interval:double-long-unsigned}",
+        writable=True,
+    )
+    last_confirmation_date_time = attribute(13, "date-time", dynamic=True)
+
+    @method(2)
+    def reset(self) -> None:
+        """Stop a push in progress and its retries."""
+        if self.on_reset is not None:
+            self.on_reset()
+
+    on_reset: Callable[[], None] | None = None
+
+
+class PushSetup(PushSetupV2, version=3):
+    """Version 3: as version 2, as far as is known."""

@@ -1,0 +1,55 @@
+"""Interface class 22, Single action schedule (Blue Book 4.5.6): a script, and the times at which it runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dlmskit.codec.data import Data
+from dlmskit.cosem.declaration import Request, attribute
+from dlmskit.cosem.kinds import SCRIPT_REFERENCE
+from dlmskit.cosem.model import InterfaceClass
+from dlmskit.errors import ServiceError
+from dlmskit.types.datetime import CosemDate, CosemTime
+from dlmskit.types.enums import DataAccessResult
+
+_TYPES = (
+    "1=one_entry_wildcards_in_date_allowed,2=n_entries_same_time_no_wildcards_in_date,"
+    "3=n_entries_same_time_wildcards_in_date_allowed,4=n_entries_times_may_differ_no_wildcards_in_date,"
+    "5=n_entries_times_may_differ_wildcards_in_date_allowed"
+)
+_ONE_ENTRY = frozenset((1,))
+_SAME_TIME = frozenset((2, 3))
+_NO_WILDCARDS = frozenset((2, 4))
+
+
+class SingleActionSchedule(InterfaceClass, class_id=22, version=0, name="Single action schedule"):
+    """The times of a script; running it is the business of the device."""
+
+    executed_script = attribute(2, SCRIPT_REFERENCE)
+    type = attribute(3, f"enum{{{_TYPES}}}", default=1)
+    execution_time = attribute(4, "array<structure{time:octet-string(time),date:octet-string(date)}>", writable=True)
+
+    @execution_time.writer
+    def _write_execution_time(self, value: Data, request: Request) -> None:
+        """Refuse what contradicts ``type``: number of entries, equal times, open dates; hundredths are 0."""
+        entries = [_entry(data) for data in value.elements()]
+        kind = self.stored(3).value
+        wrong = (
+            (kind in _ONE_ENTRY and len(entries) > 1)
+            or (kind in _SAME_TIME and len({time for time, _ in entries}) > 1)
+            or (kind in _NO_WILDCARDS and not all(_is_one_day(date) for _, date in entries))
+            or any(time.hundredths for time, _ in entries)
+        )
+        if wrong:
+            raise ServiceError(DataAccessResult.OTHER_REASON, "execution_time", f"does not fit type {kind}")
+        self.store(4, value)
+
+
+def _entry(data: Data) -> tuple[CosemTime, CosemDate]:
+    time, date = data.elements()
+    return CosemTime(bytes(time.value)), CosemDate(bytes(date.value))
+
+
+def _is_one_day(date: CosemDate) -> bool:
+    parts: tuple[Any, ...] = (date.year, date.month, date.day)
+    return None not in parts and parts[1] <= 12 and parts[2] <= 31

@@ -1,0 +1,31 @@
+"""Types that several interface classes share, in the type notation of the object model (Blue Book, class tables)."""
+
+from __future__ import annotations
+
+_NUMBERS = "integer,long,unsigned,long-unsigned,long64,long64-unsigned,float32,float64"
+
+REGISTER_VALUE = (
+    f"choice{{null-data,bit-string,double-long,double-long-unsigned,octet-string,visible-string,utf8-string,{_NUMBERS}}}"
+)
+"""value of Register and Extended register."""
+
+AVERAGE_VALUE = f"choice{{null-data,double-long,double-long-unsigned,octet-string,visible-string,utf8-string,{_NUMBERS}}}"
+"""current_average_value and last_average_value of Demand register."""
+
+STATUS = (
+    "choice{null-data,bit-string,double-long-unsigned,octet-string,visible-string,utf8-string,"
+    "unsigned,long-unsigned,long64-unsigned}"
+)
+"""status of Extended register and Demand register."""
+
+SCALER_UNIT = "structure{scaler:integer,unit:enum}"
+NO_SCALER_UNIT = (0, 255)
+"""A value that is a count, without unit."""
+
+DATE_TIME = "octet-string(date-time)"
+
+CAPTURE_OBJECT = "structure{class_id:long-unsigned,logical_name:logical-name,attribute_index:integer,data_index:long-unsigned}"
+OBJECT_DEFINITION = "structure{class_id:long-unsigned,logical_name:logical-name}"
+SCRIPT_REFERENCE = "structure{script_logical_name:logical-name,script_selector:long-unsigned}"
+
+BAUD_RATE = "enum{0=300,1=600,2=1200,3=2400,4=4800,5=9600,6=19200,7=38400,8=57600,9=115200}"
