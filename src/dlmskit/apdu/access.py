@@ -95,7 +95,10 @@ AccessResponseSpecification = Annotated[
     ),
 ]
 
-RequestSpecifications = Annotated[tuple[AccessRequestSpecification, ...], SequenceOf(AccessRequestSpecification)]
+RequestSpecifications = Annotated[
+    tuple[AccessRequestSpecification, ...],
+    SequenceOf(AccessRequestSpecification, item=Name("_AccessRequestSpecification", "Access-Request-Specification")),
+]
 ListOfData = Annotated[tuple[Data, ...], SequenceOf(DataValue)]
 
 
@@ -120,7 +123,10 @@ class AccessResponseBody(Sequence, frozen=True, gc=False):
 
     access_request_specification: Annotated[tuple[AccessRequestSpecification, ...] | None, Flagged(RequestSpecifications)]
     access_response_list_of_data: ListOfData
-    access_response_specification: Annotated[tuple[AccessResponseSpecification, ...], SequenceOf(AccessResponseSpecification)]
+    access_response_specification: Annotated[
+        tuple[AccessResponseSpecification, ...],
+        SequenceOf(AccessResponseSpecification, item=Name("_AccessResponseSpecification", "Access-Response-Specification")),
+    ]
 
 
 @apdu(0xDA)

@@ -7,6 +7,13 @@ from typing import Annotated
 from dlmskit.apdu.registry import apdu
 from dlmskit.codec.ber import AuthenticationValue, BerApdu, Context, Diagnostic, Form
 from dlmskit.codec.wire import Name
+from dlmskit.types.enums import (
+    ApplicationContext,
+    AssociationResult,
+    Mechanism,
+    ReleaseRequestReason,
+    ReleaseResponseReason,
+)
 
 ARCS = bytes.fromhex("6085740508")
 """The object identifier 2.16.756.5.8 (DLMS UA)."""
@@ -14,6 +21,10 @@ AUTHENTICATION = bytes.fromhex("0780")
 """acse-requirements with its only bit, the authentication functional unit."""
 VERSION_1 = bytes.fromhex("0780")
 """protocol-version with its only bit, version 1."""
+
+ApplicationContextName = Annotated[bytes, Context(0xA1, Form.IDENTIFIER, ApplicationContext, prefix=ARCS + b"\1")]
+UserInformation = Annotated[bytes | None, Context(0xBE, Form.APDU), Name("")]
+"""The simple XML style shows the APDU inside in place of the octets."""
 
 
 def application_context_name(number: int) -> bytes:
@@ -37,8 +48,8 @@ def last_arc(identifier: bytes, family: int) -> int | None:
 class Aarq(BerApdu, frozen=True, gc=False, kw_only=True):
     """A client asks for an association."""
 
-    protocol_version: Annotated[bytes | None, Context(0x80, Form.IMPLICIT_OCTETS)] = None
-    application_context_name: Annotated[bytes, Context(0xA1, Form.IDENTIFIER)]
+    protocol_version: Annotated[bytes | None, Context(0x80, Form.IMPLICIT_BITS)] = None
+    application_context_name: ApplicationContextName
     called_ap_title: Annotated[bytes | None, Context(0xA2, Form.OCTETS), Name("CalledAPTitle", "called-AP-title")] = None
     called_ae_qualifier: Annotated[bytes | None, Context(0xA3, Form.OCTETS), Name("CalledAEQualifier", "called-AE-qualifier")] = (
         None
@@ -59,22 +70,22 @@ class Aarq(BerApdu, frozen=True, gc=False, kw_only=True):
     calling_ae_invocation_id: Annotated[
         int | None, Context(0xA9, Form.INTEGER), Name("CallingAEInvocationId", "calling-AE-invocation-id")
     ] = None
-    sender_acse_requirements: Annotated[bytes | None, Context(0x8A, Form.IMPLICIT_OCTETS), Name("SenderACSERequirements")] = None
-    mechanism_name: Annotated[bytes | None, Context(0x8B, Form.IMPLICIT_OCTETS)] = None
+    sender_acse_requirements: Annotated[bytes | None, Context(0x8A, Form.IMPLICIT_BITS), Name("SenderACSERequirements")] = None
+    mechanism_name: Annotated[bytes | None, Context(0x8B, Form.IMPLICIT_IDENTIFIER, Mechanism, prefix=ARCS + b"\2")] = None
     calling_authentication_value: Annotated[
         AuthenticationValue | None, Context(0xAC, Form.AUTHENTICATION_VALUE), Name("CallingAuthentication")
     ] = None
     implementation_information: Annotated[bytes | None, Context(0xBD, Form.OCTETS)] = None
-    user_information: Annotated[bytes | None, Context(0xBE, Form.OCTETS)] = None
+    user_information: UserInformation = None
 
 
 @apdu(0x61, service="aare", simple="AssociationResponse")
 class Aare(BerApdu, frozen=True, gc=False, kw_only=True):
     """What the server says to it."""
 
-    protocol_version: Annotated[bytes | None, Context(0x80, Form.IMPLICIT_OCTETS)] = None
-    application_context_name: Annotated[bytes, Context(0xA1, Form.IDENTIFIER)]
-    result: Annotated[int, Context(0xA2, Form.INTEGER), Name("AssociationResult")]
+    protocol_version: Annotated[bytes | None, Context(0x80, Form.IMPLICIT_BITS)] = None
+    application_context_name: ApplicationContextName
+    result: Annotated[int, Context(0xA2, Form.INTEGER, AssociationResult), Name("AssociationResult", number=True)]
     result_source_diagnostic: Annotated[Diagnostic, Context(0xA3, Form.DIAGNOSTIC)]
     responding_ap_title: Annotated[bytes | None, Context(0xA4, Form.OCTETS), Name("RespondingAPTitle", "responding-AP-title")] = (
         None
@@ -88,28 +99,28 @@ class Aare(BerApdu, frozen=True, gc=False, kw_only=True):
     responding_ae_invocation_id: Annotated[
         int | None, Context(0xA7, Form.INTEGER), Name("RespondingAEInvocationId", "responding-AE-invocation-id")
     ] = None
-    responder_acse_requirements: Annotated[
-        bytes | None, Context(0x88, Form.IMPLICIT_OCTETS), Name("ResponderACSERequirement")
-    ] = None
-    mechanism_name: Annotated[bytes | None, Context(0x89, Form.IMPLICIT_OCTETS)] = None
+    responder_acse_requirements: Annotated[bytes | None, Context(0x88, Form.IMPLICIT_BITS), Name("ResponderACSERequirement")] = (
+        None
+    )
+    mechanism_name: Annotated[bytes | None, Context(0x89, Form.IMPLICIT_IDENTIFIER, Mechanism, prefix=ARCS + b"\2")] = None
     responding_authentication_value: Annotated[
         AuthenticationValue | None, Context(0xAA, Form.AUTHENTICATION_VALUE), Name("RespondingAuthentication")
     ] = None
     implementation_information: Annotated[bytes | None, Context(0xBD, Form.OCTETS)] = None
-    user_information: Annotated[bytes | None, Context(0xBE, Form.OCTETS)] = None
+    user_information: UserInformation = None
 
 
 @apdu(0x62, service="rlrq", simple="ReleaseRequest")
 class Rlrq(BerApdu, frozen=True, gc=False, kw_only=True):
     """A client releases the association."""
 
-    reason: Annotated[int | None, Context(0x80, Form.IMPLICIT_INTEGER)] = None
-    user_information: Annotated[bytes | None, Context(0xBE, Form.OCTETS)] = None
+    reason: Annotated[int | None, Context(0x80, Form.IMPLICIT_INTEGER, ReleaseRequestReason)] = None
+    user_information: UserInformation = None
 
 
 @apdu(0x63, service="rlre", simple="ReleaseResponse")
 class Rlre(BerApdu, frozen=True, gc=False, kw_only=True):
     """The server agrees."""
 
-    reason: Annotated[int | None, Context(0x80, Form.IMPLICIT_INTEGER)] = None
-    user_information: Annotated[bytes | None, Context(0xBE, Form.OCTETS)] = None
+    reason: Annotated[int | None, Context(0x80, Form.IMPLICIT_INTEGER, ReleaseResponseReason)] = None
+    user_information: UserInformation = None

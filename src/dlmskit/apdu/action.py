@@ -72,7 +72,7 @@ class ActionResponseNormal(Apdu, frozen=True, gc=False):
     """What the method answered."""
 
     invoke_id_and_priority: InvokeId
-    single_response: ActionResponseWithOptionalData
+    single_response: Annotated[ActionResponseWithOptionalData, Name("")]
 
 
 @apdu(0xC7, 2, service="action-response", simple=("", "ActionResponseWithPBlock"))

@@ -7,7 +7,7 @@ from typing import Annotated
 from dlmskit.apdu.registry import apdu
 from dlmskit.codec.schema import Apdu
 from dlmskit.codec.wire import Fixed, OnlyIf, Unsigned8, Unsigned32
-from dlmskit.types.enums import ServiceErrorCode, StateError
+from dlmskit.types.enums import ConfirmedService, ErrorClass, ServiceErrorCode, StateError
 
 
 @apdu(0xD8)
@@ -24,6 +24,7 @@ class ExceptionResponse(Apdu, frozen=True, gc=False):
 class ConfirmedServiceError(Apdu, frozen=True, gc=False):
     """The refusal of short-name services and of InitiateRequest; the class says what the value means."""
 
-    service: Unsigned8
-    error_class: Unsigned8
+    service: Annotated[int, Fixed("B", ConfirmedService)]
+    error_class: Annotated[int, Fixed("B", ErrorClass)]
     value: Unsigned8
+    """What it means depends on the class: `dlmskit.types.enums.ERRORS_OF_CLASS`."""

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from dlmskit.apdu.registry import apdu
 from dlmskit.codec.schema import Apdu
-from dlmskit.codec.wire import Octets, Rest, Unsigned8
+from dlmskit.codec.wire import Name, Octets, Rest, Unsigned8
 
 
 @apdu(0xE6)
@@ -15,7 +15,7 @@ class GatewayRequest(Apdu, frozen=True, gc=False):
 
     network_id: Unsigned8
     physical_device_address: Annotated[bytes, Octets(most=64)]
-    user_apdu: Annotated[bytes, Rest()]
+    user_apdu: Annotated[bytes, Rest(), Name("", "")]
 
 
 @apdu(0xE7)
@@ -24,4 +24,4 @@ class GatewayResponse(Apdu, frozen=True, gc=False):
 
     network_id: Unsigned8
     physical_device_address: Annotated[bytes, Octets(most=64)]
-    user_apdu: Annotated[bytes, Rest()]
+    user_apdu: Annotated[bytes, Rest(), Name("", "")]

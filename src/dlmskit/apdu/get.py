@@ -65,4 +65,4 @@ class GetResponseWithList(Apdu, frozen=True, gc=False):
     """The answers to a request with list, in its order."""
 
     invoke_id_and_priority: InvokeId
-    result: Annotated[tuple[GetDataResult, ...], SequenceOf(GetDataResult)]
+    result: Annotated[tuple[GetDataResult, ...], SequenceOf(GetDataResult, item=Name("", "Get-Data-Result"))]

@@ -21,7 +21,7 @@ VAA_NAME_SN = 0xFA00 - 0x10000
 class InitiateRequest(Apdu, frozen=True, gc=False):
     """What the client proposes. The dedicated key makes this a secret: it is legal only under encryption."""
 
-    dedicated_key: Annotated[bytes | None, Flagged(Annotated[bytes, Octets(most=32)])] = None
+    dedicated_key: Annotated[bytes | None, Flagged(Annotated[bytes, Octets(most=32, secret=True)])] = None
     response_allowed: Annotated[bool, DefaultTrue()] = True
     proposed_quality_of_service: Annotated[int | None, Flagged(Integer8)] = None
     proposed_dlms_version_number: Unsigned8 = VERSION

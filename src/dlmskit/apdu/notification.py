@@ -25,7 +25,7 @@ class DataNotification(Apdu, frozen=True, gc=False):
 
     long_invoke_id_and_priority: LongInvokeId
     date_time: DateTimeString
-    notification_body: DataValue
+    notification_body: Annotated[DataValue, Name("NotificationBody/DataValue", "notification-body/data-value")]
 
 
 @apdu(0x10)

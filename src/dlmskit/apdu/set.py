@@ -22,7 +22,7 @@ AttributeDescriptorList = Annotated[
     tuple[CosemAttributeDescriptorWithSelection, ...], SequenceOf(CosemAttributeDescriptorWithSelection)
 ]
 DataBlock = Annotated[DataBlockSA, Name("DataBlock")]
-ResultList = Annotated[tuple[int, ...], SequenceOf(DataAccessResultField)]
+ResultList = Annotated[tuple[int, ...], SequenceOf(DataAccessResultField, item=Name("DataAccessResult", "Data-Access-Result"))]
 
 
 @apdu(0xC1, 1, service="set-request")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from dlmskit.apdu.common import DataAccessResultField
 from dlmskit.apdu.registry import apdu
 from dlmskit.codec.data import Data
 from dlmskit.codec.schema import Apdu, Sequence
@@ -13,6 +12,7 @@ from dlmskit.codec.wire import (
     Bool,
     Choice,
     DataValue,
+    Fixed,
     Flagged,
     Integer16,
     Name,
@@ -22,12 +22,13 @@ from dlmskit.codec.wire import (
     Unsigned8,
     Unsigned16,
 )
+from dlmskit.types.enums import DataAccessResult
 
 
 class VariableName(Sequence, frozen=True, gc=False):
     """An attribute or method by its short name; FA00 is -1536 here, since ObjectName is a signed number."""
 
-    variable_name: Annotated[Integer16, Name("")]
+    variable_name: Annotated[Integer16, Name("", "")]
 
 
 class ParameterizedAccess(Sequence, frozen=True, gc=False):
@@ -71,14 +72,18 @@ VariableAccessSpecification = Annotated[
         )
     ),
 ]
-Specifications = Annotated[tuple[VariableAccessSpecification, ...], SequenceOf(VariableAccessSpecification)]
+Specifications = Annotated[
+    tuple[VariableAccessSpecification, ...],
+    SequenceOf(VariableAccessSpecification, item=Name("", "Variable-Access-Specification")),
+    Name("ListOfVariableAccessSpecification"),
+]
 ListOfData = Annotated[tuple[Data, ...], SequenceOf(DataValue)]
 
 
 class DataAccessError(Sequence, frozen=True, gc=False):
     """Why there is no value."""
 
-    data_access_error: DataAccessResultField
+    data_access_error: Annotated[int, Fixed("B", DataAccessResult), Name("", "")]
 
 
 class DataBlockResult(Sequence, frozen=True, gc=False):
@@ -92,7 +97,7 @@ class DataBlockResult(Sequence, frozen=True, gc=False):
 class BlockNumber(Sequence, frozen=True, gc=False):
     """A block has arrived; the next one, please."""
 
-    block_number: Unsigned16
+    block_number: Annotated[Unsigned16, Name("", "")]
 
 
 ReadResult = Annotated[
@@ -122,14 +127,18 @@ WriteResult = Annotated[
 class ReadRequest(Apdu, frozen=True, gc=False):
     """Read attributes, or invoke methods that return something."""
 
-    variable_access_specification: Specifications
+    variable_access_specification: Annotated[
+        tuple[VariableAccessSpecification, ...],
+        SequenceOf(VariableAccessSpecification, item=Name("", "Variable-Access-Specification")),
+        Name("", ""),
+    ]
 
 
 @apdu(0x0C, service="readResponse", simple="ReadResponse")
 class ReadResponse(Apdu, frozen=True, gc=False):
     """The answers, in the order of the request."""
 
-    results: Annotated[tuple[ReadResult, ...], SequenceOf(ReadResult)]
+    results: Annotated[tuple[ReadResult, ...], SequenceOf(ReadResult, item=Name("", "CHOICE")), Name("", "")]
 
 
 @apdu(0x06, service="writeRequest", simple="WriteRequest")
@@ -144,7 +153,7 @@ class WriteRequest(Apdu, frozen=True, gc=False):
 class WriteResponse(Apdu, frozen=True, gc=False):
     """What became of each value; None means success."""
 
-    results: Annotated[tuple[WriteResult, ...], SequenceOf(WriteResult)]
+    results: Annotated[tuple[WriteResult, ...], SequenceOf(WriteResult, item=Name("", "CHOICE")), Name("", "")]
 
 
 @apdu(0x16, service="unconfirmedWriteRequest", simple="UnconfirmedWriteRequest")

@@ -19,18 +19,23 @@ from dlmskit.codec.runtime import Deviations, odd, take_length
 from dlmskit.codec.schema import Apdu
 from dlmskit.codec.wire import fields_of, wire_of
 from dlmskit.errors import DecodeError, EncodeError
-from dlmskit.types.enums import AcseServiceProvider, AcseServiceUser
+from dlmskit.types.enums import AcseServiceProvider, AcseServiceUser, CodedEnum
 
 INTEGER, OCTET_STRING, OBJECT_IDENTIFIER = 0x02, 0x04, 0x06
+
+AUTHENTICATION_CHOICES = {0x80: "charstring", 0x81: "bitstring", 0xA2: "external"}
+"""Alternatives of an authentication value by their tag octet."""
 
 
 class Form(Enum):
     """What stands inside a component: an IMPLICIT content as it is, or a universal type with its own tag."""
 
-    IMPLICIT_OCTETS = "octets of an implicit bit string or object identifier"
+    IMPLICIT_BITS = "implicit bit string: the number of unused bits, then the bits"
+    IMPLICIT_IDENTIFIER = "implicit object identifier"
     IMPLICIT_INTEGER = "implicit integer"
     INTEGER = "explicit integer"
     OCTETS = "explicit octet string"
+    APDU = "explicit octet string that holds an xDLMS APDU"
     IDENTIFIER = "explicit object identifier"
     AUTHENTICATION_VALUE = "choice of charstring [0], bitstring [1], external [2]"
     DIAGNOSTIC = "choice of acse-service-user [1], acse-service-provider [2], each an integer"
@@ -42,6 +47,10 @@ class Context:
 
     tag: int
     form: Form
+    labels: type[CodedEnum] | None = None
+    """What the numbers, or the last octets of the object identifiers, are called."""
+    prefix: bytes = b""
+    """The octets of an object identifier in front of the number that has a label."""
 
 
 class AuthenticationValue(msgspec.Struct, frozen=True, gc=False):
@@ -148,7 +157,7 @@ def _inner(octets: bytes, at: int, stop: int, tag: int, deviations: Deviations, 
 def _decode_content(word: Context, octets: bytes, at: int, stop: int, deviations: Deviations, path: str) -> tuple[Any, int]:
     """Decode the content of one component: (value, where it ends)."""
     match word.form:
-        case Form.IMPLICIT_OCTETS:
+        case Form.IMPLICIT_BITS | Form.IMPLICIT_IDENTIFIER:
             return octets[at:stop], stop
         case Form.IMPLICIT_INTEGER:
             return _integer(octets, at, stop, deviations, path), stop
@@ -159,10 +168,13 @@ def _decode_content(word: Context, octets: bytes, at: int, stop: int, deviations
             start, end = _inner(octets, at, stop, OBJECT_IDENTIFIER, deviations, path)
             return octets[start:end], stop
         case Form.OCTETS:
-            return _octet_string(word, octets, at, stop, deviations, path)
+            start, end = _inner(octets, at, stop, OCTET_STRING, deviations, path)
+            return octets[start:end], stop
+        case Form.APDU:
+            return _carried_apdu(octets, at, stop, deviations, path)
         case Form.AUTHENTICATION_VALUE:
             choice = octets[at] if at < stop else 0
-            if choice not in (0x80, 0x81, 0xA2):
+            if choice not in AUTHENTICATION_CHOICES:
                 if deviations is None or at == stop:
                     raise DecodeError("no charstring [0] inside", at, path)
                 odd(deviations, "octets without their inner tag 80", at, path)
@@ -178,11 +190,12 @@ def _decode_content(word: Context, octets: bytes, at: int, stop: int, deviations
             return Diagnostic(_integer(octets, start, end, deviations, path), choice == 0xA2), stop
 
 
-def _octet_string(word: Context, octets: bytes, at: int, stop: int, deviations: Deviations, path: str) -> tuple[bytes, int]:
-    """An explicit octet string. Real meters count the lengths around user-information (BE) wrong; it is the last component."""
-    if deviations is not None and word.tag == 0xBE and octets[at : at + 1] == bytes((OCTET_STRING,)) and stop < len(octets):
+def _carried_apdu(octets: bytes, at: int, stop: int, deviations: Deviations, path: str) -> tuple[bytes, int]:
+    """The octet string of user-information. Real meters count the lengths around it wrong; it is the last component."""
+    if deviations is not None and octets[at : at + 1] == bytes((OCTET_STRING,)) and stop < len(octets):
         odd(deviations, "lengths end before the message does; taken up to its end", at, path)
-        return octets[at + 2 :], len(octets)
+        start, _ = _open(octets, at + 1, len(octets), deviations, path)
+        return octets[start:], len(octets)
     start, end = _inner(octets, at, stop, OCTET_STRING, deviations, path)
     return octets[start:end], stop
 
@@ -193,12 +206,13 @@ def _integer(octets: bytes, at: int, stop: int, deviations: Deviations, path: st
     if not 1 <= len(content) <= 8:
         raise DecodeError(f"integer of {len(content)} octets", at, path)
     value = int.from_bytes(content, "big", signed=True)
-    if _integer_octets(value) != content:
+    if integer_octets(value) != content:
         odd(deviations, "integer not in its shortest form", at, path)
     return value
 
 
-def _integer_octets(value: int) -> bytes:
+def integer_octets(value: int) -> bytes:
+    """The content of an INTEGER in its shortest form."""
     size = (value if value >= 0 else ~value).bit_length() // 8 + 1
     return value.to_bytes(size, "big", signed=True)
 
@@ -216,17 +230,17 @@ def _encode_component(word: Context, value: Any, path: str) -> bytes:
 
 def _encode_content(form: Form, value: Any) -> bytes:
     match form:
-        case Form.IMPLICIT_OCTETS:
+        case Form.IMPLICIT_BITS | Form.IMPLICIT_IDENTIFIER:
             return bytes(value)
         case Form.IMPLICIT_INTEGER:
-            return _integer_octets(value)
+            return integer_octets(value)
         case Form.INTEGER:
-            return _tlv(INTEGER, _integer_octets(value))
+            return _tlv(INTEGER, integer_octets(value))
         case Form.IDENTIFIER:
             return _tlv(OBJECT_IDENTIFIER, value)
-        case Form.OCTETS:
+        case Form.OCTETS | Form.APDU:
             return _tlv(OCTET_STRING, value)
         case Form.AUTHENTICATION_VALUE:
             return _tlv(value.choice, value.octets)
         case Form.DIAGNOSTIC:
-            return _tlv(0xA2 if value.provider else 0xA1, _tlv(INTEGER, _integer_octets(value.value)))
+            return _tlv(0xA2 if value.provider else 0xA1, _tlv(INTEGER, integer_octets(value.value)))

@@ -283,7 +283,7 @@ class _Compiler:
             opening, test = ("if", f"{tag} == {one.tag}")
             if index:
                 opening = "elif"
-            python = _python_type(one.inner)
+            python = python_type(one.inner)
             matches = f"{source} is None" if python is None else f"isinstance({source}, {self.bind(python)})"
             if one.inner is None:
                 self.decode.append(f"{opening} {test}: {name} = None")
@@ -323,7 +323,7 @@ def _method_of(word: type) -> str:
     return "write" + re.sub(r"(?=[A-Z])", "_", word.__name__).lower()
 
 
-def _python_type(inner: Any) -> type | None:
+def python_type(inner: Any) -> type | None:
     """The Python type that tells an alternative apart when a choice is encoded."""
     if inner is None:
         return None

@@ -7,10 +7,23 @@ of it (encoder, decoder, XML, text, docs, strategies) is written elsewhere, once
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum, IntFlag
+from enum import IntFlag
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from dlmskit.codec.data import Data
+from dlmskit.types.enums import CodedEnum
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """Names of a field in XML where they do not follow from the Python name; ``a/b`` is an element inside another."""
+
+    simple: str | None = None
+    """Element of the simple style; ``""`` for no element of its own."""
+    standard: str | None = None
+    """Element of the standard style; ``""`` for no element of its own."""
+    number: bool = False
+    """XML shows the number although it has a label."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +31,7 @@ class Fixed:
     """A number or octets of constant size, in the letters of `struct`."""
 
     letter: str
-    labels: type[IntEnum] | None = None
+    labels: type[CodedEnum] | None = None
     """What the numbers are called; unknown numbers stay numbers."""
 
 
@@ -35,6 +48,8 @@ class Octets:
     """A security limit, checked before anything is allocated."""
     sizes: tuple[int, ...] = ()
     """The only lengths that are legal; empty for any."""
+    secret: bool = False
+    """A key: left out wherever a message is shown for people, as in logs. XML is the message itself and has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +86,8 @@ class SequenceOf:
     inner: Any
     most: int = 1024
     """A security limit on the count."""
+    item: Name = Name()
+    """Names of one element in XML where they do not follow from its type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,17 +131,7 @@ class OnlyIf:
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """All octets up to the end of the APDU."""
-
-
-@dataclass(frozen=True, slots=True)
-class Name:
-    """Names of a field in XML where they do not follow from the Python name."""
-
-    simple: str | None = None
-    """Element of the simple style; ``""`` for no element of its own."""
-    standard: str | None = None
-    """Element of the standard style; ``""`` for no element of its own."""
+    """All octets up to the end of the APDU: another APDU, carried behind a header."""
 
 
 Wire = (

@@ -1,0 +1,25 @@
+"""XML of every declared APDU, both styles, both ways: the door to `dlmskit.codec.xml`.
+
+XML is the message itself, dedicated keys and passwords included: do not log it.
+"""
+
+from __future__ import annotations
+
+from dlmskit.apdu import declared_apdus, decode_apdu
+from dlmskit.codec.schema import Apdu
+from dlmskit.codec.xml import StyleName, Translator, data_from_xml, data_to_xml
+from dlmskit.limits import DEFAULT, Limits
+
+__all__ = ["data_from_xml", "data_to_xml", "from_xml", "to_xml"]
+
+_TRANSLATOR = Translator(declared_apdus(), decode_apdu)
+
+
+def to_xml(apdu: Apdu, style: StyleName = "simple", *, limits: Limits = DEFAULT) -> str:
+    """The XML of an APDU, indented. Raises DecodeError for COSEM data in it that goes past the limits."""
+    return _TRANSLATOR.to_xml(apdu, style, limits=limits)
+
+
+def from_xml(text: str | bytes, *, limits: Limits = DEFAULT) -> Apdu:
+    """The APDU of an XML text; the style is recognised. Raises DecodeError for anything that is not exactly one APDU."""
+    return _TRANSLATOR.from_xml(text, limits=limits)
