@@ -13,7 +13,7 @@ from dlmskit.errors import DecodeError
 from dlmskit.link.fcs import crc16_arc
 
 _HEAD = rb"/[A-Za-z]{3}[0-9A-Za-z][ -~]{0,64}\r?\n(?:\r?\n)?"
-_TELEGRAM = re.compile(rb"(" + _HEAD + rb")((?:[ -~]{0,2047}\r?\n){1,1000}?)!([0-9A-Fa-f]{4})?[ \t]*(?:\r?\n|\Z)")
+_TELEGRAM = re.compile(rb"(" + _HEAD + rb")((?:(?!/)[ -~]{0,2047}\r?\n){1,1000}?)!([0-9A-Fa-f]{4})?[ \t]*(?:\r?\n|\Z)")
 _PREFIX = re.compile(_HEAD)
 MOST_OCTETS = 1 << 16
 """A telegram is not looked for beyond this many octets."""

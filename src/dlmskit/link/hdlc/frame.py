@@ -112,16 +112,18 @@ class UncheckedFrame(msgspec.Struct, frozen=True, gc=False):
     """A frame read without believing it: for explaining damaged traffic, never for acting on it."""
 
     frame: HdlcFrame
+    length: int
+    """As the length field says."""
     header_ok: bool
     """The HCS fits; the FCS where there is no information field."""
     frame_ok: bool
-    """The FCS fits."""
+    """The length is right and the FCS fits."""
 
 
 def decode_body_unchecked(body: bytes) -> UncheckedFrame:
-    """Read what stands between the flags whatever the check sequences say.
+    """Read what stands between two flags, or in front of where it was cut, whatever lengths and check sequences say.
 
-    Raises DecodeError where the octets do not even have the shape of a frame.
+    Raises DecodeError where not even a header has room or shape.
     """
     size = len(body)
     try:
@@ -130,8 +132,11 @@ def decode_body_unchecked(body: bytes) -> UncheckedFrame:
     except IndexError:
         raise DecodeError(f"{size} octets are too few for an HDLC frame", 0, "hdlc.length") from None
     destination, origin, control, segmented, length = _header_fields(body, source, header)
-    if length != size or header < size < header + 3:
-        raise DecodeError(f"the length field says {length}, there are {size} octets", 0, "hdlc.length")
-    frame = HdlcFrame(destination, origin, control, body[header:-2] if header < size else b"", segmented)
+    information = body[header:-2] if length == size else body[header:length]
     mirrored = body.translate(MIRRORED)
-    return UncheckedFrame(frame, crc_hqx(mirrored[:header], START) == RESIDUE, crc_hqx(mirrored, START) == RESIDUE)
+    return UncheckedFrame(
+        HdlcFrame(destination, origin, control, information, segmented),
+        length,
+        crc_hqx(mirrored[:header], START) == RESIDUE,
+        length == size and crc_hqx(mirrored, START) == RESIDUE,
+    )

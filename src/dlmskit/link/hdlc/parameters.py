@@ -1,0 +1,80 @@
+"""The parameter list in SNRM and UA (IEC 62056-46, 6.4.4.4.3): information lengths and windows, told by the sender of itself.
+
+81 80 LL | 05 n v.. transmit length | 06 n v.. receive length | 07 n v.. transmit window | 08 n v.. receive window
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from dlmskit.errors import DecodeError
+
+FORMAT = 0x81
+GROUP = 0x80
+_NAMES = {
+    5: "transmit_information",
+    6: "receive_information",
+    7: "transmit_window",
+    8: "receive_window",
+}
+
+
+class HdlcParameters(msgspec.Struct, frozen=True, gc=False):
+    """What one station offers, or has agreed to; the defaults hold where a list is silent."""
+
+    transmit_information: int = 128
+    """Octets of information that the sender of the list will put into a frame."""
+    receive_information: int = 128
+    """Octets of information that it takes."""
+    transmit_window: int = 1
+    receive_window: int = 1
+
+    def encode(self) -> bytes:
+        """The list in its common form: lengths in one octet where they fit, else two; windows in four."""
+        lengths = b"".join(
+            bytes((name, size)) + value.to_bytes(size, "big")
+            for name, value in ((5, self.transmit_information), (6, self.receive_information))
+            for size in (1 if value <= 0xFF else 2,)
+        )
+        windows = b"".join(
+            bytes((name, 4)) + value.to_bytes(4, "big") for name, value in ((7, self.transmit_window), (8, self.receive_window))
+        )
+        return bytes((FORMAT, GROUP, len(lengths + windows))) + lengths + windows
+
+
+def decode_parameters(information: bytes) -> HdlcParameters:
+    """Read the information field of SNRM or UA; an empty one means the defaults.
+
+    Unknown parameters and other groups are skipped by their length, a repeated parameter counts as it stands last. Raises
+    DecodeError for another format, an overrunning length, and a value of other than 1..4 octets.
+    """
+    found: dict[str, int] = {}
+    if information and information[0] != FORMAT:
+        raise DecodeError(f"format identifier {information[0]:02X}, only {FORMAT:02X} is known", 0, "hdlc.parameters")
+    at = 1
+    while at < len(information):
+        end = _end_of(information, at)
+        if information[at] == GROUP:
+            _read_group(information[at + 2 : end], at + 2, found)
+        at = end
+    return HdlcParameters(**found)
+
+
+def _read_group(octets: bytes, offset: int, found: dict[str, int]) -> None:
+    at = 0
+    while at < len(octets):
+        end = _end_of(octets, at, offset)
+        name = _NAMES.get(octets[at])
+        if name is not None:
+            if not 1 <= end - at - 2 <= 4:
+                raise DecodeError(f"{name} has {end - at - 2} octets, 1..4 are possible", offset + at + 1, "hdlc.parameters")
+            found[name] = int.from_bytes(octets[at + 2 : end], "big")
+        at = end
+
+
+def _end_of(octets: bytes, at: int, offset: int = 0) -> int:
+    """Where the identifier, length and value at ``at`` end."""
+    end = at + 2 + (octets[at + 1] if at + 1 < len(octets) else len(octets))
+    if end > len(octets):
+        raise DecodeError("a length is missing or goes beyond the end", offset + at + 1, "hdlc.parameters")
+    return end
