@@ -17,7 +17,7 @@ from dlmskit.trace.naming.value import NamedValue, date_time_in, obis_in, scaler
 from dlmskit.types.obis import Obis
 
 CLOCK = Obis("0.0.1.0.0.255")
-_PUSH_SETUP = 40
+_PUSH_SETUP, _PUSH_OBJECT_LIST = 40, 2
 _CONTAINERS = (Tag.ARRAY, Tag.STRUCTURE)
 _TEXTS = (Tag.OCTET_STRING, Tag.VISIBLE_STRING, Tag.UTF8_STRING)
 
@@ -52,7 +52,8 @@ def _object_list(elements: tuple[Data, ...]) -> list[NamedValue] | None:
     if not rows or None in rows or len(rows) != len(elements[0].elements()):
         return None
     # the list is normally its own first row; some meters leave that row out
-    values = elements if len(rows) == len(elements) else elements[1:]
+    lists_itself = rows[0] is not None and rows[0][0] == _PUSH_SETUP and rows[0][2] == _PUSH_OBJECT_LIST
+    values = elements if lists_itself else elements[1:]
     if len(rows) != len(values):
         return None
     return [
