@@ -14,7 +14,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from dlmskit import errors, limits
+from dlmskit.apdu import declared_apdus
 from dlmskit.codec import data_types
+from dlmskit.codec.docs import apdu_reference
 
 PAGES = Path(__file__).parent.parent / "docs" / "reference"
 
@@ -73,10 +75,16 @@ def data_types_page() -> list[str]:
     return lines
 
 
+def apdus_page() -> list[str]:
+    """Every APDU with its fields."""
+    return apdu_reference(declared_apdus())
+
+
 SOURCES: dict[str, tuple[str, Callable[[], list[str]]]] = {
     "errors.md": ("dlmskit.errors", errors_page),
     "limits.md": ("dlmskit.limits", limits_page),
     "data-types.md": ("dlmskit.codec.data_types", data_types_page),
+    "apdus.md": ("dlmskit.apdu", apdus_page),
 }
 
 

@@ -217,6 +217,20 @@ def integer_octets(value: int) -> bytes:
     return value.to_bytes(size, "big", signed=True)
 
 
+def dotted(identifier: bytes) -> str | None:
+    """The content of an OBJECT IDENTIFIER as in ``2.16.756.5.8.1.1``; None where it is not well-formed."""
+    if not identifier or identifier[-1] & 0x80:
+        return None
+    arcs, arc = [], 0
+    for octet in identifier:
+        arc = arc << 7 | octet & 0x7F
+        if not octet & 0x80:
+            arcs.append(arc)
+            arc = 0
+    first = min(arcs[0] // 40, 2)
+    return ".".join(map(str, (first, arcs[0] - 40 * first, *arcs[1:])))
+
+
 def _tlv(tag: int, content: bytes) -> bytes:
     return bytes((tag,)) + write_length(len(content)) + content
 

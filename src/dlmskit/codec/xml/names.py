@@ -49,6 +49,7 @@ _ALIASES: dict[str, str | tuple[str, ...]] = {
     "set-request-with-data-block": "set-request-with-datablock",
     "set-response-data-block": "set-response-datablock",
     "set-response-with-last-data-block": "set-response-last-datablock",
+    "ActionRequestForNextDataBlock": "action-request-next-pblock",
     # Results
     "DataAccessResult": "DataAccessError",
     "data-access-result": ("data-access-error", "Data-Access-Result"),
@@ -61,6 +62,7 @@ _ALIASES: dict[str, str | tuple[str, ...]] = {
     "BlockNumberAccess": "block-number-access",
     "ReadDataBlockAccess": "read-data-block-access",
     "WriteDataBlockAccess": "write-data-block-access",
+    "DataBlockResult": "data-block-result",
     # ACSE
     "CallingAPTitle": "calling-AP-title",
     "CalledAPTitle": "called-AP-title",
@@ -68,6 +70,19 @@ _ALIASES: dict[str, str | tuple[str, ...]] = {
     "calling-Ae-qualifier": "calling-AE-qualifier",
     "CallingApInvocationId": "CallingAPInvocationId",
     # Protected services
+    **{
+        f"{prefix}-{kebab}": f"{prefix}-{asn1}"
+        for prefix in ("glo", "ded")
+        for kebab, asn1 in (
+            ("initiate-request", "initiateRequest"),
+            ("initiate-response", "initiateResponse"),
+            ("read-request", "readRequest"),
+            ("read-response", "readResponse"),
+            ("write-request", "writeRequest"),
+            ("write-response", "writeResponse"),
+            ("confirmed-service-error", "confirmedServiceError"),
+        )
+    },
     "glo_GloConfirmedServiceError": "glo_ConfirmedServiceError",
     "ded_GloConfirmedServiceError": "ded_ConfirmedServiceError",
 }
