@@ -91,9 +91,10 @@ def decode_mbus(octets: bytes, *, tolerate_overflow: bool = False) -> MBusFrame:
     """
     size = len(octets)
     overflow = tolerate_overflow and size == frame_size(octets, overflow=True)
-    if size != (expected := frame_size(octets, overflow=overflow)):
-        if not expected:
-            raise DecodeError("a long frame begins with 68 L L 68, and L is at least 3", 0, "mbus.length")
+    expected = frame_size(octets, overflow=overflow)
+    if not expected:
+        raise DecodeError("a long frame begins with 68 L L 68, and L is at least 3", 0, "mbus.length")
+    if size != expected:
         raise DecodeError(f"the length field asks for {expected} octets, there are {size}", 1, "mbus.length")
     if octets[-1] != STOP:
         raise DecodeError("a long frame ends with 16", size - 1, "mbus.stop")

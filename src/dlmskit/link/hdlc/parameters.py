@@ -30,11 +30,11 @@ class HdlcParameters(msgspec.Struct, frozen=True, gc=False):
     receive_window: int = 1
 
     def encode(self) -> bytes:
-        """The list in its common form: lengths in one octet where they fit, else two; windows in four."""
+        """The list in its common form: both lengths in one octet where both fit, else in two; windows in four."""
+        size = 1 if max(self.transmit_information, self.receive_information) <= 0xFF else 2
         lengths = b"".join(
             bytes((name, size)) + value.to_bytes(size, "big")
             for name, value in ((5, self.transmit_information), (6, self.receive_information))
-            for size in (1 if value <= 0xFF else 2,)
         )
         windows = b"".join(
             bytes((name, 4)) + value.to_bytes(4, "big") for name, value in ((7, self.transmit_window), (8, self.receive_window))
