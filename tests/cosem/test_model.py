@@ -97,7 +97,7 @@ def test_the_next_version_inherits_and_replaces() -> None:
 
 def test_a_subclass_without_version_is_the_same_class() -> None:
     class Dark(Lamp):
-        def off(self) -> None:  # type: ignore[override]
+        def off(self) -> None:
             self.brightness = 1
 
     dark = Dark("0.0.96.1.0.255")

@@ -109,7 +109,7 @@ class Attribute:
             return self
         return self.kind.decode(instance.get(self.number))
 
-    def __set__(self, instance: InterfaceClass, value: object) -> None:
+    def __set__(self, instance: InterfaceClass, value: Any) -> None:
         instance.set(self.number, instance.to_data(self, value))
 
     def reader(self, function: F) -> F:
