@@ -92,7 +92,7 @@ class BerApdu(Apdu, frozen=True, gc=False, kw_only=True):
 
         def encode(value: Any) -> bytes:
             body = b"".join(
-                _encode_component(word, content, f"{cls.__name__}.{name}")
+                encode_component(word, content, f"{cls.__name__}.{name}")
                 for name, word in components.values()
                 if (content := getattr(value, name)) is not None
             )
@@ -235,7 +235,8 @@ def _tlv(tag: int, content: bytes) -> bytes:
     return bytes((tag,)) + write_length(len(content)) + content
 
 
-def _encode_component(word: Context, value: Any, path: str) -> bytes:
+def encode_component(word: Context, value: Any, path: str) -> bytes:
+    """One component with its tag and length. Raises EncodeError when the value does not fit."""
     try:
         return _tlv(word.tag, _encode_content(word.form, value))
     except (TypeError, AttributeError, OverflowError) as error:
