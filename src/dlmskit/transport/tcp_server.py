@@ -127,7 +127,7 @@ async def serve_tcp(
 
 
 class _ServedStream(WrapperStream):
-    __slots__ = ("_associated", "_handler", "_inactivity", "_listener", "_requests", "_turn", "peer")
+    __slots__ = ("_associated", "_handler", "_inactivity", "_listener", "_outgoing", "_requests", "_turn", "peer")
 
     def __init__(self, listener: TcpListener, limits: Limits) -> None:
         super().__init__(limits)
@@ -137,6 +137,8 @@ class _ServedStream(WrapperStream):
         self._inactivity = LazyTimer(self._loop, self._too_silent)
         self._requests: deque[WrapperPdu] = deque()
         self._turn: asyncio.Handle | None = None
+        self._outgoing: list[bytes] | None = None
+        """What this turn sends, in order: answers, and what a handler pushes meanwhile."""
         self.peer = ""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -170,13 +172,18 @@ class _ServedStream(WrapperStream):
         if self._transport.get_write_buffer_size() > _UNREAD_OCTETS:
             self.abort(TransportError("the peer does not read what is pushed to it"))
             return
-        self._transport.write(encode_wrapper(source, destination, apdu))
+        octets = encode_wrapper(source, destination, apdu)
+        if self._outgoing is None:
+            self._transport.write(octets)
+        else:
+            self._outgoing.append(octets)
 
     def close(self) -> None:
         """Close when everything is sent."""
         if self._reason is None:
             self._reason = TransportError("connection closed by the server")
-        self._transport.close()
+        if self._outgoing is None:  # else at the end of the turn, behind its answers
+            self._transport.close()
 
     def lost(self, reason: TransportError) -> None:
         """Free the place and tell the handler."""
@@ -206,18 +213,21 @@ class _ServedStream(WrapperStream):
 
     def _serve(self) -> None:
         """Serve requests until none is left, the turn is over, or too much is unread; one write for all answers."""
-        answers: list[bytes] = []
+        outgoing = self._outgoing = []
         size = 0
         requests = self._requests
         for _ in range(min(len(requests), _REQUESTS_PER_TURN)):
             if not self._writable.is_set() or size > _UNREAD_OCTETS or self._reason is not None:
                 break
             answer = self._answer(requests.popleft())
-            answers.append(answer)
+            outgoing.append(answer)
             size += len(answer)
-        if size and self._reason is None:
-            self._transport.write(b"".join(answers))
+        self._outgoing = None
+        octets = b"".join(outgoing)
+        if octets and not self._transport.is_closing():
+            self._transport.write(octets)
         if self._reason is not None:
+            self._transport.close()
             return
         if not requests:
             self._transport.resume_reading()  # harmless when it was not paused
