@@ -1,4 +1,4 @@
-"""From the octets that a user has to one `Explanation`: find the frames, explain the APDUs in their order, gather what is wrong."""
+"""Octets that a user has, to one `Explanation`: find the frames, explain the APDUs in their order, gather what is wrong."""
 
 from __future__ import annotations
 

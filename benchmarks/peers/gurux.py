@@ -1,0 +1,99 @@
+"""gurux_dlms (PyPI, GPL): measured here, never imported by the package."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+from gurux_dlms import GXByteBuffer, GXDLMSClient, GXDLMSTranslator, GXReplyData
+from gurux_dlms._GXFCS16 import _GXFCS16
+from gurux_dlms.enums import Command, DataType, InterfaceType
+from gurux_dlms.GXDLMS import GXDLMS
+from gurux_dlms.internal._GXCommon import _GXCommon
+from gurux_dlms.internal._GXDataInfo import _GXDataInfo
+from gurux_dlms.objects import GXDLMSRegister
+
+NAME = f"gurux_dlms {version('gurux_dlms')}"
+
+
+def _decode(material):
+    octets = material["octets"]
+    return lambda: _GXCommon.getData(None, GXByteBuffer(octets), _GXDataInfo())
+
+
+decode_regular_profile = _decode
+decode_null_compressed_profile = _decode
+decode_ragged_profile = _decode
+decode_general_data = _decode
+
+
+def encode_regular_profile(material):
+    types = [DataType.OCTET_STRING, DataType.UINT8, *[DataType.UINT32] * 4]
+    rows = material["rows"]
+
+    def work():
+        buffer = GXByteBuffer()
+        buffer.setUInt8(DataType.ARRAY)
+        _GXCommon.setObjectCount(len(rows), buffer)
+        for row in rows:
+            buffer.setUInt8(DataType.STRUCTURE)
+            _GXCommon.setObjectCount(len(row), buffer)
+            for kind, value in zip(types, row, strict=True):
+                _GXCommon.setData(None, buffer, kind, value)
+        return buffer
+
+    if bytes(work().array()) != material["octets"]:
+        raise AssertionError("gurux_dlms encodes something else")
+    return work
+
+
+def _client():
+    return GXDLMSClient(useLogicalNameReferencing=True, clientAddress=16, serverAddress=1, interfaceType=InterfaceType.PDU)
+
+
+def encode_GET_request(material):
+    client, register = _client(), GXDLMSRegister("1.0.1.8.0.255")
+    return lambda: client.read(register, 2)
+
+
+def decode_GET_request(material):
+    translator = GXDLMSTranslator()
+    octets = material["octets"]
+    return lambda: translator.pduToXml(octets)
+
+
+def decode_GET_response(material):
+    client, octets = _client(), material["octets"]
+
+    def work():
+        reply = GXReplyData()
+        client.getData(GXByteBuffer(octets), reply, None)
+        return reply.value
+
+    return work
+
+
+def FCS_16(material):
+    buffer = GXByteBuffer(material["octets"])
+    return lambda: _GXFCS16.countFCS16(buffer, 0, 128)
+
+
+def _hdlc_client():
+    return GXDLMSClient(useLogicalNameReferencing=True, clientAddress=16, serverAddress=1, interfaceType=InterfaceType.HDLC)
+
+
+def encode_HDLC_frame(material):
+    settings, payload = _hdlc_client().settings, material["payload"]
+    return lambda: GXDLMS.getHdlcFrame(settings, 0x10, GXByteBuffer(payload))
+
+
+def decode_HDLC_frame(material):
+    client, octets = _hdlc_client(), material["octets"]
+    client.settings.checkFrame = lambda *_: True
+
+    def work():
+        reply = GXReplyData()
+        reply.command = Command.NONE
+        GXDLMS.getHdlcData(False, client.settings, GXByteBuffer(octets), reply, None)
+        return reply
+
+    return work

@@ -1,0 +1,51 @@
+"""A case and its result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Work = Callable[[], object]
+"""One unit of work; what it returns is thrown away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One thing that is measured: ours, and what a peer needs to do the same."""
+
+    name: str
+    ours: Work
+    material: Mapping[str, Any] = field(default_factory=dict)
+    """Octets, numbers and lists alone, so that a peer needs nothing of ours."""
+    units: int = 1
+    """How many units of work one call of `ours` does."""
+    reference: Work | None = None
+    """The bare library call underneath, where the bar is a multiple of it."""
+    bars: Mapping[str, float] = field(default_factory=dict)
+    """Least ratio wanted, by peer; ``bare`` is the reference."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Seconds per unit of work; None where the peer is absent or cannot do it."""
+
+    name: str
+    peer: str
+    ours: float
+    theirs: float | None
+    ratio: float | None
+    bar: float | None = None
+    note: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """The contract of ``dlmskit bench --json``."""
+        return {
+            "name": self.name,
+            "peer": self.peer,
+            "ours": self.ours,
+            "theirs": self.theirs,
+            "ratio": self.ratio,
+            "bar": self.bar,
+            "note": self.note or None,
+        }
