@@ -64,7 +64,7 @@ class TypeDescription(msgspec.Struct, frozen=True):
                 steps[-1] += member.size
             else:
                 steps.append(member.size)
-        fixed = all(member.size is not None for member in members)
+        fixed = all(isinstance(step, int) for step in steps)
         size = sum(member.size or 0 for member in members) if fixed else None
         elements = 1 + sum(member.elements for member in members)
         return cls(Tag.STRUCTURE, 0, members, size, elements, tuple(steps))
@@ -86,6 +86,7 @@ class TypeDescription(msgspec.Struct, frozen=True):
 
 
 _SIMPLE = {tag: TypeDescription.simple(tag) for tag in DATA_TYPES if tag not in _CONTAINERS and tag != Tag.COMPACT_ARRAY}
+_ALL_SIMPLE = frozenset(_SIMPLE)
 
 
 def read_description(octets: bytes, at: int, depth: int) -> tuple[TypeDescription, int]:
@@ -106,6 +107,8 @@ def read_description(octets: bytes, at: int, depth: int) -> tuple[TypeDescriptio
         member, behind = read_description(octets, at + 3, depth - 1)
         return TypeDescription.array(int.from_bytes(octets[at + 1 : at + 3], "big"), member), behind
     count, at = read_length(octets, at + 1)
+    if _ALL_SIMPLE.issuperset(octets[at : at + count]):
+        return TypeDescription.structure(*map(_SIMPLE.__getitem__, octets[at : at + count])), at + count
     members = []
     for _ in range(count):
         member, at = read_description(octets, at, depth - 1)
@@ -221,6 +224,8 @@ def encode_contents(description: TypeDescription, value: Any, encode_simple: Any
     if description.tag not in _CONTAINERS:
         octets: bytes = encode_simple(description.tag, value)
         return octets
+    if not isinstance(value, (tuple, list)):
+        raise EncodeError(f"compact-array: {value!r:.60} for {description!r:.60}")
     items = tuple(value)
     members = description.members * description.number if description.tag == Tag.ARRAY else description.members
     if len(items) != len(members):

@@ -21,7 +21,7 @@ from dlmskit.codec.reader import read_length, write_length
 from dlmskit.codec.skip import DEEPEST, check_whole, skip_data
 from dlmskit.codec.speculate import decode_array
 from dlmskit.codec.values import decode_value
-from dlmskit.errors import DecodeError
+from dlmskit.errors import DecodeError, EncodeError
 from dlmskit.limits import DEFAULT, Limits
 
 __all__ = ["DONT_CARE", "Data", "Delta", "DontCare", "TypeDescription", "decode_value", "skip_data"]
@@ -115,5 +115,12 @@ class Data(msgspec.Struct, Constructors, frozen=True, gc=False, order=False):
     @classmethod
     def compact_array(cls, description: TypeDescription, rows: Iterable[Any]) -> Self:
         """Elements of one type without tags; rows are Python values: tuples for structures, lists for arrays."""
-        contents = b"".join(encode_contents(description, row, encode_simple) for row in rows)
-        return cls.decode(bytes((Tag.COMPACT_ARRAY,)) + description.encode() + write_length(len(contents)) + contents)
+        parts = [encode_contents(description, row, encode_simple) for row in rows]
+        if parts and description.size == 0:
+            raise EncodeError("compact-array: elements that take no octets have no number")
+        contents = b"".join(parts)
+        octets = bytes((Tag.COMPACT_ARRAY,)) + description.encode() + write_length(len(contents)) + contents
+        try:
+            return cls.decode(octets)
+        except DecodeError as error:
+            raise EncodeError(f"compact-array: {error}") from error

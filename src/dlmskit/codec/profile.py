@@ -135,7 +135,7 @@ class ProfileTable:
         return "" if stream else target.getvalue()  # type: ignore[attr-defined]
 
     def to_jsonl(self, stream: TextIO | None = None) -> str:
-        """One JSON object per row and line, by the names of the columns. Written to ``stream`` where one is given, else returned."""
+        """One JSON object per row and line, by column names. Written to ``stream`` where one is given, else returned."""
         target = stream or io.StringIO()
         for row in self:
             target.write(json.dumps(_json(row), ensure_ascii=False) + "\n")
