@@ -135,6 +135,9 @@ def test_selective_access() -> None:
     assert read_object_list(bare, 3)[0].rights == ObjectRights({}, {})
 
 
+ONE_OBJECT = Data.structure([Data.long_unsigned(3), Data.octet_string(ENERGY)])
+
+
 @pytest.mark.parametrize(
     ("selector", "parameter", "result"),
     [
@@ -142,6 +145,7 @@ def test_selective_access() -> None:
         (2, Data.array([Data.unsigned(3)]), DataAccessResult.TYPE_UNMATCHED),
         (2, Data.array([Data.long_unsigned(3)] * 2000), DataAccessResult.TYPE_UNMATCHED),
         (3, Data.array([Data.null()]), DataAccessResult.TYPE_UNMATCHED),
+        (3, Data.array([ONE_OBJECT] * 2000), DataAccessResult.TYPE_UNMATCHED),
         (3, Data.long_unsigned(1), DataAccessResult.TYPE_UNMATCHED),
         (4, Data.structure([Data.long_unsigned(3), Data.octet_string(b"12345")]), DataAccessResult.TYPE_UNMATCHED),
         (5, Data.null(), DataAccessResult.SCOPE_OF_ACCESS_VIOLATED),

@@ -102,4 +102,7 @@ def test_what_a_capture_takes(tree: ObjectTree, wanted: CaptureObject, taken: Da
 def test_a_capture_takes_no_secret(tree: ObjectTree) -> None:
     port = Obis("0.0.20.0.0.255")
     assert tree.captured(CaptureObject(19, port, 7)) == Data.null()
-    assert b"secret" not in tree.captured(CaptureObject(19, port, 0)).octets
+    elements = tree.captured(CaptureObject(19, port, 0)).elements()
+    assert len(elements) == 9
+    assert elements[0] == Data.octet_string(port)
+    assert elements[6:] == (Data.null(),) * 3

@@ -16,6 +16,7 @@ from dlmskit.cosem.classes.profile_generic import ProfileGeneric
 from dlmskit.cosem.classes.push_setup import PushSetupV0
 from dlmskit.cosem.classes.register import Register
 from dlmskit.cosem.classes.script_table import ScriptTable
+from dlmskit.cosem.classes.security_setup import SecuritySetup
 from dlmskit.cosem.objects import ObjectTree
 from dlmskit.cosem.selective import CaptureObject
 from dlmskit.cosem.view import CURRENT_ASSOCIATION, ObjectView
@@ -86,6 +87,16 @@ def test_results(view: ObjectView) -> None:
     assert view.action(70, SWITCH, 1).result == ActionResult.READ_WRITE_DENIED
     assert view.action(70, SWITCH, 3).result == ActionResult.OBJECT_UNDEFINED
     assert isinstance(view.action(70, SWITCH, 1).result, ActionResult)
+
+
+def test_an_object_outside_the_role_betrays_nothing(tree: ObjectTree) -> None:
+    present, gone = SecuritySetup("0.0.43.0.0.255"), Obis("0.0.43.0.1.255")
+    tree.add(present)
+    view = ObjectView(tree, Role("nobody"))
+    for number in (0, 1, 2, 99):
+        assert view.get(64, present.obis, number) == view.get(64, gone, number)
+        assert view.set(64, present.obis, number, Data.null()) == view.set(64, gone, number, Data.null())
+        assert view.action(64, present.obis, number) == view.action(64, gone, number)
 
 
 def test_a_role_on_an_object_that_is_gone(tree: ObjectTree, view: ObjectView) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, IntFlag
+from typing import NamedTuple
 
 from dlmskit.errors import EncodeError
 from dlmskit.types.enums import DataAccessResult
@@ -76,12 +77,11 @@ def attribute_mode_number(mode: AccessMode, version: int) -> int:
     What the version cannot say is left out: version 0 tells no protection, 1 and 2 only "authenticated". It is still
     enforced.
     """
+    bits = int(mode)
     if version >= NEWEST_ASSOCIATION:
-        return int(mode)
-    operations = int(mode & AccessMode.READ_WRITE)
-    if version and operations and mode & AccessMode.REQUEST_AUTHENTICATED:
-        return operations + 3
-    return operations
+        return bits
+    operations = bits & 0x03
+    return operations + 3 if version and operations and bits & 0x04 else operations
 
 
 def attribute_mode(number: int, version: int) -> AccessMode:
@@ -97,11 +97,11 @@ def attribute_mode(number: int, version: int) -> AccessMode:
 
 def method_mode_number(mode: AccessMode, version: int) -> int:
     """``mode`` as access_mode of a method in the object list of Association LN ``version`` (version 0: a boolean)."""
+    bits = int(mode) & ~0x02
     if version >= NEWEST_ASSOCIATION:
-        return int(mode & ~AccessMode.WRITE)
-    if version and mode & AccessMode.ACCESS and mode & AccessMode.REQUEST_AUTHENTICATED:
-        return 2
-    return int(mode & AccessMode.ACCESS)
+        return bits
+    access = bits & 0x01
+    return 2 if version and access and bits & 0x04 else access
 
 
 def method_mode(number: int, version: int) -> AccessMode:
@@ -138,14 +138,8 @@ class Operation(Enum):
     SET = "set"
     ACTION = "action"
 
-    @property
-    def needs(self) -> AccessMode:
-        """The bit of the access mode that allows it."""
-        return AccessMode.WRITE if self is Operation.SET else AccessMode.READ
 
-
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """The answer of `decide`."""
 
     result: DataAccessResult
@@ -177,13 +171,17 @@ def decide(
         known = any(logical_name == key[1] for _, logical_name in role.objects)
         result = DataAccessResult.OBJECT_CLASS_INCONSISTENT if known else DataAccessResult.OBJECT_UNDEFINED
         return Decision(result, policy.response)
-    if operation is Operation.ACTION:
-        mode = rights.methods.get(number, AccessMode.NONE)
-    else:
-        mode = rights.attributes.get(number, AccessMode.NONE)
-        if number == 1:  # "logical_name is always readable", else an object list could not be used
-            mode |= AccessMode.READ
-    demanded = mode | policy
-    if operation.needs not in mode or demanded.request & ~found:
-        return Decision(DataAccessResult.READ_WRITE_DENIED, demanded.response)
-    return Decision(DataAccessResult.SUCCESS, demanded.response)
+    # Plain numbers from here: every request passes, and flags cost ten times as much.
+    mode = int((rights.methods if operation is Operation.ACTION else rights.attributes).get(number, 0))
+    if number == 1 and operation is Operation.GET:  # "logical_name is always readable", else a list could not be used
+        mode |= _READ
+    demanded = mode | int(policy)
+    response = _PROTECTIONS[demanded >> 5 & 7]
+    missing = demanded >> 2 & 7 & ~int(found)
+    if missing or not mode & (_WRITE if operation is Operation.SET else _READ):
+        return Decision(DataAccessResult.READ_WRITE_DENIED, response)
+    return Decision(DataAccessResult.SUCCESS, response)
+
+
+_READ, _WRITE = int(AccessMode.READ), int(AccessMode.WRITE)
+_PROTECTIONS = tuple(map(Protection, range(8)))

@@ -43,7 +43,8 @@ def _end(value: Data) -> _End | None:
     if value.tag == Tag.NULL_DATA:
         return None
     octets = _time_octets(value)
-    if octets is not None:
+    # An octet-string of 12 that is no date-time is a string like any other: a serial number.
+    if octets is not None and (value.tag == Tag.DATE_TIME or CosemDateTime(octets).is_valid):
         return None if octets[:9] == b"\xff" * 9 else _Time(octets)
     if isinstance(value.value, int | float):
         return _Number(value.value)
@@ -109,13 +110,11 @@ def _key(octets: bytes) -> int:
 
 
 def _time_octets(value: Data) -> bytes | None:
-    """The 12 octets of a time; None for anything else, octet-strings that are no date-time included."""
+    """The 12 octets of a time, in either coding; None for anything else."""
     octets = value.octets
     if octets[0] == Tag.DATE_TIME:
         return octets[1:]
-    if octets[:2] == b"\x09\x0c" and CosemDateTime(octets[2:]).is_valid:
-        return octets[2:]
-    return None
+    return octets[2:] if octets[:2] == b"\x09\x0c" else None
 
 
 def _unmatched(value: Data) -> ServiceError:

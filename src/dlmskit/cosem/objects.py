@@ -111,8 +111,8 @@ class ObjectTree:
         try:
             one = self.get(wanted.class_id, wanted.logical_name)
             if wanted.attribute_index == 0:
-                numbers = [number for number, word in one.attributes.items() if number > 0 and not word.secret]
-                return Data.structure([one.get(number) for number in numbers])
+                parts = [CaptureObject(*one.key, number) for number in one.attributes if number > 0]
+                return Data.structure([self.captured(part) for part in parts])
             value = one.get(wanted.attribute_index)
         except ServiceError:
             return Data.null()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 
@@ -65,7 +65,7 @@ class ObjectView:
 
     def under(self, found: Protection) -> ObjectView:
         """The same view for a request on which ``found`` was verified."""
-        return replace(self, found=found)
+        return ObjectView(self.tree, self.role, self.association, self.policy, found, self.fault)
 
     # --- services ----------------------------------------------------------------------------------------------------
 
@@ -102,7 +102,8 @@ class ObjectView:
         outcome = self._serve(Operation.ACTION, key, number, lambda one: one.action(number, parameter, request))
         # The two enumerations agree up to 14, and say different things from there on.
         agreed = outcome.result <= DataAccessResult.DATA_BLOCK_UNAVAILABLE
-        return replace(outcome, result=ActionResult(outcome.result) if agreed else ActionResult.OTHER_REASON)
+        result = ActionResult(outcome.result) if agreed else ActionResult.OTHER_REASON
+        return Outcome(result, outcome.data, outcome.response)
 
     def may(self, operation: Operation, class_id: int, logical_name: Obis, number: int) -> bool:
         """Whether a request like the one at hand could do this itself."""

@@ -70,7 +70,9 @@ def _name(family: int, number: int) -> Data:
 class AssociationLnV0(InterfaceClass, class_id=15, version=0, name="Association LN"):
     """Version 0: rights without protection.
 
-    ``role`` holds the rights; setting it adds the association object itself, which its client can always read.
+    ``role`` holds the rights; setting it adds the association object itself, which its client can always read. Several
+    associations of one logical device have names of their own, 0.0.40.0.e.255; each client finds the one that it is in
+    under 0.0.40.0.0.255.
     """
 
     object_list = attribute(2, f"array<{element_kind(0)}>", selectors=(EVERYTHING, BY_CLASS, BY_OBJECTS, BY_OBJECT))

@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from enum import IntEnum
+from functools import lru_cache
 
 from dlmskit.codec.data import Data, skip_data
-from dlmskit.codec.reader import read_length
+from dlmskit.codec.data_types import Tag
+from dlmskit.codec.reader import read_length, write_length
+from dlmskit.codec.skip import FIXED_SIZES
 from dlmskit.cosem.access import Operation
 from dlmskit.cosem.bounds import Bounds
 from dlmskit.cosem.declaration import Request, attribute, method
@@ -94,7 +97,7 @@ class ProfileGeneric(InterfaceClass, class_id=7, version=1, name="Profile generi
     @property
     def columns(self) -> tuple[CaptureObject, ...]:
         """The capture objects, in the order of the columns."""
-        return CaptureObject.list_from_data(self.stored(3))
+        return _columns(self.stored(3))
 
     # --- configuration -------------------------------------------------------------------------------------------------
 
@@ -206,16 +209,40 @@ def _position(columns: tuple[CaptureObject, ...], column: CaptureObject) -> int:
         raise ServiceError(DataAccessResult.OTHER_REASON, "buffer", f"{column.logical_name} is not captured") from None
 
 
+@lru_cache(maxsize=256)
+def _columns(capture_objects: Data) -> tuple[CaptureObject, ...]:
+    return CaptureObject.list_from_data(capture_objects)
+
+
+def _skip(octets: bytes, at: int) -> int:
+    """`skip_data` for a row of our own making: numbers and short strings, which is nearly all, without a call."""
+    tag = octets[at]
+    if tag == Tag.OCTET_STRING and octets[at + 1] < 0x80:
+        return at + 2 + octets[at + 1]
+    return at + FIXED_SIZES[tag] if FIXED_SIZES[tag] else skip_data(octets, at)
+
+
 def _column(row: Data, position: int) -> Data:
     octets = row.octets
     _, at = read_length(octets, 1)
     for _ in range(position):
-        at = skip_data(octets, at)
-    return Data(octets[at : skip_data(octets, at)])
+        at = _skip(octets, at)
+    return Data(octets[at : _skip(octets, at)])
 
 
 def _cut(rows: Sequence[Data], positions: list[int], columns: int) -> Sequence[Data]:
     """The rows with only these columns, in this order."""
     if positions == list(range(columns)):
         return rows
-    return [Data.structure([elements[position] for position in positions]) for elements in map(Data.elements, rows)]
+    head = b"\x02" + write_length(len(positions))
+    cut = []
+    for row in rows:
+        octets = row.octets
+        count, at = read_length(octets, 1)
+        parts = []
+        for _ in range(count):
+            end = _skip(octets, at)
+            parts.append(octets[at:end])
+            at = end
+        cut.append(Data(head + b"".join([parts[position] for position in positions])))
+    return cut
