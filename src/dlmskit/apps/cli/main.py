@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import wraps
 from importlib import import_module
 from importlib.metadata import version
 from pkgutil import iter_modules
 from typing import Annotated, Any
 
-import click
 import typer
 from typer.core import TyperGroup
 
@@ -27,24 +27,39 @@ EXIT_CODES: tuple[tuple[type[DlmsError], int], ...] = (
     (DlmsError, 1),
 )
 """Exit code by kind of error; the first that fits."""
+INTERRUPTED = 130
 
 
 class _Lazy(TyperGroup):
     """Imports a command only when it is run or listed: the others cost nothing at start."""
 
-    def list_commands(self, _: click.Context) -> list[str]:
+    def list_commands(self, _: Any) -> list[str]:
         return sorted(module.name.replace("_", "-") for module in iter_modules(commands.__path__))
 
-    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+    def get_command(self, context: Any, name: str) -> Any:
         if name not in self.list_commands(context):
             return None
         module = import_module(f"{commands.__name__}.{name.replace('-', '_')}")
         app = typer.Typer(add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
-        app.command(name)(module.run)
+        app.command(name)(_with_exit_code(module.run))
         return typer.main.get_command(app)
 
 
-app = typer.Typer(cls=_Lazy, no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_enable=False)
+def _with_exit_code(command: Callable[..., int | None]) -> Callable[..., None]:
+    """A command returns its exit code; None is 0."""
+
+    @wraps(command)
+    def run(*arguments: Any, **options: Any) -> None:
+        code = command(*arguments, **options)
+        if code:
+            raise typer.Exit(code)
+
+    return run
+
+
+app = typer.Typer(
+    cls=_Lazy, no_args_is_help=True, add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False
+)
 
 
 def _show_version(wanted: bool) -> None:
@@ -68,16 +83,12 @@ def exit_code_of(error: DlmsError) -> int:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave the process with its exit code."""
     try:
-        result: Any = app(args=None if arguments is None else list(arguments), standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(2)
-    except (click.Abort, KeyboardInterrupt):
-        sys.exit(130)
+        app(args=None if arguments is None else list(arguments))
     except DlmsError as error:
         report_error(error, exit_code_of(error))
         sys.exit(exit_code_of(error))
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
     except BrokenPipeError:  # the reader of our output went away, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
-    sys.exit(result if isinstance(result, int) else 0)

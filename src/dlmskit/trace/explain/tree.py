@@ -19,16 +19,17 @@ from dlmskit.apdu import (
     CosemMethodDescriptor,
     last_arc,
 )
-from dlmskit.codec.ber import AuthenticationValue, Diagnostic
+from dlmskit.codec.ber import AUTHENTICATION_CHOICES, AuthenticationValue, Diagnostic
 from dlmskit.codec.data import Data
 from dlmskit.codec.data_types import Tag
+from dlmskit.codec.tree import to_tree
 from dlmskit.codec.wire import fields_of, wire_of
 from dlmskit.cosem.catalog import describe
 from dlmskit.cosem.model import InterfaceClass
 from dlmskit.cosem.registry import interface_classes
 from dlmskit.errors import DlmsError
 from dlmskit.trace.explain.model import Node
-from dlmskit.trace.naming.value import friendly, plain, unit_symbol
+from dlmskit.trace.naming.value import friendly, unit_symbol
 from dlmskit.types.conformance import Conformance
 from dlmskit.types.datetime import CosemDateTime
 from dlmskit.types.enums import ApplicationContext, AssociationResult, Mechanism, confirmed_service_error_label, label_of
@@ -36,6 +37,7 @@ from dlmskit.types.obis import Obis
 from dlmskit.types.system_title import SystemTitle
 
 SECRET_FIELDS = frozenset({"dedicated_key"})
+SECRET_NAMES = frozenset({"dedicated-key", *AUTHENTICATION_CHOICES.values()})
 _TITLES = frozenset(
     {
         "system_title",
@@ -234,37 +236,17 @@ def data_node(data: Data, name: str = "data") -> Node:
 # --- JSON ------------------------------------------------------------------------------------------------------------
 
 
-def json_of(value: Any, field: str = "") -> Any:
-    """An APDU, or a part of one, as JSON: standard names, octets in hexadecimal, data as ``{"type", "value"}``."""
-    if isinstance(value, Apdu):
-        return {apdu_name(value): _members(value)}
-    if isinstance(value, Data):
-        return data_json(value)
-    if isinstance(value, AuthenticationValue):
-        return f"<{len(value.octets)} octets>"
-    if isinstance(value, Diagnostic):
-        return {"acse-service-provider" if value.provider else "acse-service-user": value.value, "label": str(value)}
-    if isinstance(value, CosemAttributeDescriptor | CosemMethodDescriptor):
-        return {**_members(value), "instance-id": str(Obis(value.instance_id))}
-    if isinstance(value, msgspec.Struct):
-        return _members(value)
-    if isinstance(value, tuple):
-        return [json_of(item) for item in value]
-    if isinstance(value, bytes):
-        return f"<{len(value)} octets>" if field in SECRET_FIELDS else value.hex().upper()
-    return value
+def json_of(apdu: Apdu) -> Any:
+    """The APDU under its standard names, as `dlmskit.codec.tree` has it, without the secrets it carries."""
+    return _without_secrets(to_tree(apdu))
 
 
-def _members(value: msgspec.Struct) -> dict[str, Any]:
+def _without_secrets(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_without_secrets(item) for item in value]
+    if not isinstance(value, dict):
+        return value
     return {
-        standard_name(field): json_of(content, field)
-        for field in value.__struct_fields__
-        if (content := getattr(value, field)) is not None
+        name: f"<{len(content) // 2} octets>" if name in SECRET_NAMES and isinstance(content, str) else _without_secrets(content)
+        for name, content in value.items()
     }
-
-
-def data_json(data: Data) -> dict[str, Any]:
-    """A COSEM data as ``{"type", "value"}``, nested the same way."""
-    if data.tag in (Tag.ARRAY, Tag.STRUCTURE, Tag.COMPACT_ARRAY):
-        return {"type": data.type.name, "value": [data_json(part) for part in data.elements()]}
-    return {"type": data.type.name, "value": plain(data.value)}
