@@ -33,7 +33,7 @@ SECTIONS = {
     "wrapper": {"tcp": 6, "streams": 4, "udp": 5, "must_reject": 7, "mode_e": 7, "gateway": 7, "mbus": 6, "sms": 2, "coap": 3},
     "push-layouts": {"layouts": 28},
 }
-WYCHEPROOF = {"aes_gcm": 133, "aes_gmac": 138}
+WYCHEPROOF = {"aes_gcm": 133, "aes_gmac": 138, "aes_kw": 110}
 
 
 def sections(name: str) -> list[list[dict[str, Any]]]:

@@ -7,10 +7,12 @@ The store itself is passed in; this module keeps nothing on disk.
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable
 from threading import Lock, RLock
 from typing import Protocol
+from weakref import WeakSet
 
 from dlmskit.errors import SecurityError, SecurityReason
 from dlmskit.security.control import COUNTER_MAX
@@ -40,7 +42,10 @@ class CounterStore(Protocol):
 
 
 class MemoryCounterStore:
-    """A store that forgets with the process: for dedicated keys, which live no longer, for tests and demonstrations."""
+    """A store that forgets with the process: for dedicated keys, which live no longer, for tests and demonstrations.
+
+    It is safe for threads, not across a fork: nothing that is kept in memory could be.
+    """
 
     def __init__(self) -> None:
         self._next: dict[str, int] = {}
@@ -64,7 +69,7 @@ class InvocationCounter:
     ``on_wear`` is called once with the counter's name and number when a block reaches the last tenth.
     """
 
-    __slots__ = ("_block", "_end", "_id", "_lock", "_on_wear", "_ready", "_store", "_upcoming")
+    __slots__ = ("__weakref__", "_block", "_end", "_id", "_lock", "_on_wear", "_ready", "_store", "_upcoming")
 
     def __init__(
         self, store: CounterStore, counter_id: str, *, block: int = BLOCK, on_wear: Callable[[str, int], None] | None = None
@@ -77,6 +82,7 @@ class InvocationCounter:
         self._ready: deque[int] = deque()
         self._upcoming = self._end = 0
         self._lock = RLock()
+        _LIVING.add(self)
 
     def take(self) -> int:
         """The next number, used up from now on. Raises `SecurityError` (counter-exhausted) behind FFFFFFFF."""
@@ -109,6 +115,12 @@ class InvocationCounter:
             self._ready.clear()
             self._reserve(number)
 
+    def after_fork(self) -> None:
+        """In the child: the block in memory belongs to the parent, so leave it and reserve a new one."""
+        self._lock = RLock()
+        self._ready.clear()
+        self._upcoming = self._end = 0
+
     def _refill_and_take(self) -> int:
         with self._lock:
             while True:
@@ -133,6 +145,18 @@ class InvocationCounter:
         if self._on_wear is not None and self._end > WEAR_WARNING:
             warn, self._on_wear = self._on_wear, None
             warn(self._id, first)
+
+
+_LIVING: WeakSet[InvocationCounter] = WeakSet()
+
+
+def _after_fork() -> None:
+    for counter in _LIVING:
+        counter.after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 class TransmitCounters:

@@ -32,7 +32,10 @@ class Secret:
     @classmethod
     def from_hex(cls, text: str) -> Self:
         """From hexadecimal digits; blanks between octets are allowed. Raises `ConfigError`, which does not repeat the text."""
-        return cls(_from_hex(text))
+        try:
+            return cls(_from_hex(text))
+        finally:
+            del text  # some error reports print local variables; so in every function below that has a secret in one
 
     @classmethod
     def from_text(cls, text: str) -> Self:
@@ -88,19 +91,22 @@ class Key(Secret):
     __slots__ = ("_fingerprint", "_gcm", "role")
 
     def __init__(self, octets: bytes, role: KeyRole = KeyRole.GUEK) -> None:
+        self.role = role
         if len(octets) not in _KEY_OCTETS:
             found = len(octets)
             del octets
             raise SecurityError(SecurityReason.WRONG_KEY_LENGTH, f"a {role.value} has 16 or 32 octets, found {found}")
         super().__init__(octets)
-        self.role = role
         self._gcm: GcmKey | None = None
         self._fingerprint: str | None = None
 
     @classmethod
     def from_hex(cls, text: str, role: KeyRole = KeyRole.GUEK) -> Self:
         """From 32 or 64 hexadecimal digits. Raises `ConfigError` for other text, `SecurityError` for another length."""
-        return cls(_from_hex(text), role)
+        try:
+            return cls(_from_hex(text), role)
+        finally:
+            del text
 
     def __len__(self) -> int:
         return len(self._octets)

@@ -1,8 +1,9 @@
 """Protecting an APDU and taking the protection off again: glo-, ded-, general-glo- and general-ded-ciphering.
 
 Follows the receiver pipeline of the Green Book (9.2.7.2.4) in its order: bounds, form, system title, security control,
-counter, tag, and only then the window moves and the text is looked at. Compression, general-ciphering and signatures
-are refused, not ignored. From there on the caller knows what is proven: a `Verified` cannot be had in another way.
+counter, tag. The outer tag of a service-specific form is not authenticated, so the verified text must begin with the one that
+belongs to it; only then the window moves: whatever is refused has no effect. Compression, general-ciphering and signatures
+are refused, not ignored.
 
 **Encryption without authentication** has no tag, so nothing about it can be believed, its counter included. It is taken
 only where the rules say so. Then its counter is compared with the window but never moves it: a forged FFFFFFFF must not
@@ -92,7 +93,7 @@ def protect(plain: bytes, context: SecurityContext, form: Form = Form.GLO, contr
 def unprotect(octets: bytes, context: SecurityContext) -> Verified:
     """Check one whole protected APDU against the context and return what was inside.
 
-    Until the tag has verified nothing changes; afterwards the counter is used up, durably, whatever is inside.
+    Whatever is refused changes nothing; what is returned has used up its counter, durably.
     Raises `DecodeError` for octets that are not exactly one protected APDU; `SecurityError` with the reason otherwise, which
     is for the local log alone (a repeated counter excepted, for which the standard has an answer).
     """
@@ -109,11 +110,10 @@ def unprotect(octets: bytes, context: SecurityContext) -> Verified:
     plain = channel.unprotect(invocation_field, octets[behind:])
     if plain is None:
         raise SecurityError(SecurityReason.DECIPHERING_FAILED, "the authentication tag is not the right one")
-    gap = channel.accept(counter)
     if not plain or (plain[0] != channel.inner_tag and channel.inner_tag is not None):
         del plain
         raise SecurityError(SecurityReason.INNER_TAG_MISMATCH, f"another APDU is inside than tag {tag:02X} announces")
-    return Verified(plain, counter, gap, channel, _PROOF)
+    return Verified(plain, counter, channel.accept(counter), channel, _PROOF)
 
 
 def admit_plain(octets: bytes, context: SecurityContext) -> None:
