@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import Any
 
 from dlmskit.apdu import decode_apdu
-from dlmskit.apdu.registry import find
 from dlmskit.errors import DecodeError
 from dlmskit.limits import DEFAULT, Limits
 from dlmskit.link.hdlc.frame import HdlcFrame
@@ -189,7 +188,7 @@ class _Finder:
                 at = self._damaged(at, damaged)
             elif octets[at] == 0x7E:
                 at += 1
-            elif whole and self._previous(at) in {"start", "apdu", "ascii"} and _is_known(octets[at : at + 2]):
+            elif whole and self._previous(at) in {"start", "apdu", "ascii"} and recognise.is_known_tag(octets[at : at + 2]):
                 self._keep_bare(at, end)
                 at = end
             else:
@@ -206,11 +205,3 @@ class _Finder:
         elif damaged.apdu is not None:
             self._payloads.add(PayloadApdu(damaged.apdu, (index,), damaged.kind, trusted=False, complete=damaged.complete))
         return damaged.end
-
-
-def _is_known(head: bytes) -> bool:
-    try:
-        find(head)
-    except DecodeError:
-        return False
-    return True

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from dlmskit.apdu.registry import find
 from dlmskit.codec.reader import read_length
 from dlmskit.errors import DecodeError
 from dlmskit.link.hdlc.control import FrameKind
@@ -76,6 +77,15 @@ def proves_itself(octets: bytes, at: int) -> bool:
     if first == START:
         return sound_mbus(octets, at) is not None
     return telegram_begins(octets, at)
+
+
+def is_known_tag(octets: bytes) -> bool:
+    """Whether an APDU can begin like this."""
+    try:
+        find(octets[:2])
+    except DecodeError:
+        return False
+    return True
 
 
 def ciphering_end(octets: bytes, at: int) -> int:
