@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from gurux_dlms import GXByteBuffer
 from gurux_dlms.GXDLMSSettings import GXDLMSSettings
@@ -10,17 +12,21 @@ from gurux_dlms.internal._GXDataInfo import _GXDataInfo
 from gurux_dlms.objects.GXDLMSAssociationLogicalName import GXDLMSAssociationLogicalName
 from gurux_dlms.ValueEventArgs import ValueEventArgs
 
-from dlmskit.codec.data import Data
+from dlmskit.codec.data import Data, skip_data
+from dlmskit.codec.reader import read_length
 from dlmskit.cosem.access import AUTHENTICATED, AccessMode, ObjectRights, Role
 from dlmskit.cosem.classes.association_ln import AssociationLn, AssociationLnV0, AssociationLnV1, AssociationLnV2
 from dlmskit.cosem.classes.profile_generic import ProfileGeneric
 from dlmskit.cosem.classes.register import Register
 from dlmskit.cosem.object_list import read_object_list
 from dlmskit.cosem.objects import ObjectTree
+from dlmskit.cosem.registry import interface_class
 from dlmskit.cosem.view import CURRENT_ASSOCIATION
 from dlmskit.errors import DecodeError
+from dlmskit.link.hdlc.frame import decode_frame
 from dlmskit.types.enums import DataAccessResult
 from dlmskit.types.obis import Obis
+from tests.vectors import captures
 
 VERSIONS = [AssociationLnV0, AssociationLnV1, AssociationLnV2, AssociationLn]
 ENERGY, PROFILE = Obis("1.0.1.8.0.255"), Obis("1.0.99.1.0.255")
@@ -113,6 +119,12 @@ def test_another_implementation_decodes_version_3_alike() -> None:
     assert [list(access[2]) for access in profile[3][0] if access[2]] == [[1, 2]]
 
 
+def test_a_method_that_is_absent_is_not_listed() -> None:
+    own = association(AssociationLn)
+    (listed, *_) = read_object_list(own.get(2), 3)
+    assert set(listed.rights.methods) == {1, 2, 5, 6}
+
+
 def test_selective_access() -> None:
     view = association(AssociationLn).view()
 
@@ -154,6 +166,38 @@ ONE_OBJECT = Data.structure([Data.long_unsigned(3), Data.octet_string(ENERGY)])
 def test_selections_that_are_none(selector: int, parameter: Data, result: DataAccessResult) -> None:
     view = association(AssociationLn).view()
     assert view.get(15, CURRENT_ASSOCIATION, 2, selector, parameter).result == result
+
+
+def recorded(session: str) -> list[Data]:
+    """The elements of the object list that a real meter sent in a recorded session; the recordings end in the middle."""
+    (entry,) = captures("sessions", id=session)
+    octets = b""
+    for frame in entry["frames"]:
+        whole = bytes.fromhex(frame["hex"])
+        if b"\xc0\x01\xc1\x00\x0f\x00\x00\x28\x00\x00\xff\x02" in whole:
+            octets = b""
+        elif frame["dir"] == "s2c" and len(information := decode_frame(whole).information) > 12:
+            octets += information[13:] if information[3:5] == b"\xc4\x02" else b""
+    _, at = read_length(octets, 1)
+    elements = []
+    with suppress(DecodeError):
+        while True:
+            end = skip_data(octets, at)
+            elements.append(Data(octets[at:end]))
+            at = end
+    return elements
+
+
+@pytest.mark.parametrize(("session", "count"), [("ses-spodes-objlist", 19), ("ses-mercury-hls2-ln", 18)])
+def test_the_lists_of_real_meters_are_read(session: str, count: int) -> None:
+    elements = recorded(session)
+    objects = read_object_list(Data.array(elements), 0)  # their rights on methods are booleans
+    assert len(objects) == count
+    assert (objects[0].class_id, str(objects[0].logical_name)) == (8, "0.0.1.0.0.255")
+    for one in objects:
+        declared = interface_class(one.class_id, one.version)
+        assert set(one.rights.attributes) == set(declared.attributes), one
+    AssociationLnV0.attributes[2].check(Data.array(elements))
 
 
 @pytest.mark.parametrize("data", [Data.array([Data.null()]), Data.array([Data.structure([])]), Data.null()])

@@ -59,7 +59,8 @@ def element(logical_name: Obis, one: InterfaceClass, rights: ObjectRights | None
     methods: list[Data] = []
     if rights is not None:
         attributes = [_attribute_access(one, number, rights, version) for number in one.attributes]
-        methods = [_method_access(number, rights, version) for number in one.methods]
+        # Real meters list no method that they have not got.
+        methods = [_method_access(number, rights, version) for number, word in one.methods.items() if not word.absent]
     return Data.structure(
         (
             Data.long_unsigned(one.class_id),
