@@ -1,1 +1,72 @@
-"""Application associations of both roles as state machines, without input and output (Green Book 9.3 and 9.4)."""
+"""Associations of both roles, sans-IO: opening, authentication, GET, SET and ACTION, release (application layer, 3 to 5 and 7).
+
+`ClientAssociation` gives exchanges that somebody drives, `ServerAssociation` answers octets with octets. No socket, no clock,
+no randomness: they are passed in. SN referencing, ACCESS and general block transfer are not here.
+"""
+
+from __future__ import annotations
+
+from dlmskit.association.authentication import Associated
+from dlmskit.association.client.association import ClientAssociation
+from dlmskit.association.connection import AssociationTable
+from dlmskit.association.context import AssociationContext
+from dlmskit.association.credentials import Credentials
+from dlmskit.association.errors import (
+    AssociationRefused,
+    ConfirmedServiceErrorReceived,
+    ExceptionReceived,
+    InvocationCounterRefused,
+    RequestRefused,
+)
+from dlmskit.association.ports import (
+    AssociationEvent,
+    Clock,
+    EventCode,
+    EventSink,
+    Exchange,
+    Notification,
+    Random,
+    Request,
+    ServiceHandler,
+)
+from dlmskit.association.server.association import ServerAssociation
+from dlmskit.association.settings import (
+    SUPPORTED,
+    AarqOnOpen,
+    AssociationSettings,
+    ClientTolerances,
+    ServerSwitches,
+    Wrapping,
+)
+from dlmskit.association.tables import Party, State
+
+__all__ = [
+    "SUPPORTED",
+    "AarqOnOpen",
+    "Associated",
+    "AssociationContext",
+    "AssociationEvent",
+    "AssociationRefused",
+    "AssociationSettings",
+    "AssociationTable",
+    "ClientAssociation",
+    "ClientTolerances",
+    "Clock",
+    "ConfirmedServiceErrorReceived",
+    "Credentials",
+    "EventCode",
+    "EventSink",
+    "ExceptionReceived",
+    "Exchange",
+    "InvocationCounterRefused",
+    "Notification",
+    "Party",
+    "Random",
+    "Request",
+    "RequestRefused",
+    "ServerAssociation",
+    "ServerSwitches",
+    "ServiceHandler",
+    "State",
+    "Wrapping",
+]

@@ -29,7 +29,7 @@ def test_a_mechanism_of_ones_own(monkeypatch) -> None:
         def answer(self, context, own_challenge: bytes, peer_challenge: bytes) -> bytes:
             return peer_challenge
 
-        def verify(self, context, own_challenge: bytes, peer_challenge: bytes, answer: bytes) -> None:
+        def verify(self, context, own_challenge: bytes, peer_challenge: bytes, answer: bytes, *, lowest=None) -> None:
             return
 
     own = Own()

@@ -30,7 +30,15 @@ class Gmac:
         header = SecurityHeader(control, context.counter(KeyRole.GUEK).take()).encode()
         return header + mode.protect(header[1:], peer_challenge)[len(peer_challenge) :]
 
-    def verify(self, context: SecurityContext, own_challenge: bytes, peer_challenge: bytes, answer: bytes) -> None:
+    def verify(
+        self,
+        context: SecurityContext,
+        own_challenge: bytes,
+        peer_challenge: bytes,
+        answer: bytes,
+        *,
+        lowest: int | None = None,
+    ) -> None:
         """Check the peer's 17 octets, then move its window. Raises `SecurityError`: authentication-failed, counter-repeated."""
         check_challenges(self, own_challenge, peer_challenge)
         control = SecurityControl.of(context.suite, Protection.AUTHENTICATED)
@@ -41,10 +49,12 @@ class Gmac:
         if header.control != control:
             raise SecurityError(SecurityReason.AUTHENTICATION_FAILED, f"the answer says {header.control}, expected is {control}")
         window = context.window(KeyRole.GUEK)
-        window.check(header.invocation_counter)
+        if lowest is None or header.invocation_counter < lowest:
+            window.check(header.invocation_counter)
         if mode.unprotect(answer[1:HEADER_OCTETS], own_challenge + answer[HEADER_OCTETS:]) is None:
             raise SecurityError(SecurityReason.AUTHENTICATION_FAILED, "the peer does not have the same keys")
-        window.accept(header.invocation_counter)
+        if header.invocation_counter >= window.lowest_acceptable:
+            window.accept(header.invocation_counter)
 
 
 def _gmac(context: SecurityContext, control: SecurityControl, title: SystemTitle) -> Mode:

@@ -24,8 +24,20 @@ class HlsMechanism(Protocol):
         """f(StoC) for a client, f(CtoS) for a server: the answer to the peer's challenge. Raises `SecurityError`."""
         ...
 
-    def verify(self, context: SecurityContext, own_challenge: bytes, peer_challenge: bytes, answer: bytes) -> None:
-        """Check the peer's answer to our challenge. Raises `SecurityError`; the peer learns nothing of the reason."""
+    def verify(
+        self,
+        context: SecurityContext,
+        own_challenge: bytes,
+        peer_challenge: bytes,
+        answer: bytes,
+        *,
+        lowest: int | None = None,
+    ) -> None:
+        """Check the peer's answer to our challenge. Raises `SecurityError`; the peer learns nothing of the reason.
+
+        An answer is made before the ciphered APDU that carries it, so its counter may be lower; `lowest` is the lowest one
+        that was acceptable before that APDU. None: the answer came in clear.
+        """
         ...
 
 

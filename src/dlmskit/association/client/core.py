@@ -1,0 +1,256 @@
+"""The middle of a client's association: state, invoke-ids, protection, and which of the received APDUs is the answer.
+
+Follows the table "client: robustness" of the application layer. One request is outstanding at a time. The operations in the
+files beside this one are written on `Core.exchange`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+from dlmskit.apdu import (
+    CONFIRMED,
+    HIGH_PRIORITY,
+    Apdu,
+    ConfirmedServiceError,
+    DataNotification,
+    EventNotificationRequest,
+    ExceptionResponse,
+    decode_apdu,
+)
+from dlmskit.association.authentication import Associated
+from dlmskit.association.errors import ConfirmedServiceErrorReceived, exception_received
+from dlmskit.association.inputs import KINDS, TREATMENTS, Kind, Treatment
+from dlmskit.association.ports import AssociationEvent, EventCode, EventSink, Exchange, Notification
+from dlmskit.association.settings import AssociationSettings, Wrapping
+from dlmskit.association.sizes import plain_room, send_limit
+from dlmskit.association.tables import Event, Party, State, StateMachine
+from dlmskit.errors import DlmsError, LocalProtocolError, SecurityError, SecurityReason, TransportTimeout
+from dlmskit.limits import Limits
+from dlmskit.security.context import SecurityContext
+from dlmskit.security.control import SecurityControl
+from dlmskit.security.envelope import FORM_OF_TAG, Form
+from dlmskit.security.protection import Verified, protect, unprotect
+from dlmskit.types.conformance import Conformance
+
+_NOTIFICATIONS = (DataNotification, EventNotificationRequest)
+_NOTIFICATIONS_KEPT = 256
+
+
+class Core:
+    """Everything that the operations of one association share."""
+
+    def __init__(self, settings: AssociationSettings, limits: Limits, on_event: EventSink) -> None:
+        self.settings = settings
+        self.limits = limits
+        self.machine = StateMachine(Party.CLIENT)
+        self.notifications: deque[Notification] = deque(maxlen=_NOTIFICATIONS_KEPT)
+        self.security: SecurityContext | None = None
+        self.associated: Associated | None = None
+        self.conformance = 0
+        self.room = 0
+        """The largest plain APDU that may be sent."""
+        self.form: Form | None = None
+        """How requests are wrapped; None for clear."""
+        self.control: SecurityControl | None = None
+        self.in_clear = True
+        """Whether answers may come without protection."""
+        self.last_verified: Verified | None = None
+        """The proof of the last answer that was ciphered; None where it came in clear."""
+        self._on_event = on_event
+        self._busy = False
+        self._invoke_id = 0
+        self._flags = CONFIRMED
+        self._id_mask = 0 if settings.tolerances.any_invoke_id else 0x0F
+        self.tolerated: list[str] | None = [] if settings.tolerances.field_deviations else None
+        """Liberties of the server taken in the operation that runs, or in the last one; None where none are taken."""
+
+    # --- State ---
+
+    def begin(self, event: Event) -> None:
+        """Start an operation. Raises LocalProtocolError where the state forbids it or another one is not finished."""
+        if self._busy:
+            raise LocalProtocolError("one request at a time: the one before is not finished")
+        self.machine.require(event)
+        if self.tolerated:
+            self.tolerated = []
+        self._busy = True
+
+    def begin_request(self, needed: int) -> int:
+        """Start a request that needs these conformance bits; its Invoke-Id-And-Priority. Raises LocalProtocolError."""
+        if self._busy or self.machine.state is not State.ASSOCIATED:
+            self.begin(Event.SERVICE)
+        if needed & ~self.conformance:
+            self.demand(needed)
+        if self.tolerated:
+            self.tolerated = []
+        self._busy = True
+        self._invoke_id = self._invoke_id % 15 + 1
+        return self._invoke_id | self._flags
+
+    def end(self) -> None:
+        """The operation is over, however it ended."""
+        self._busy = False
+
+    def demand(self, needed: int) -> None:
+        """Raise LocalProtocolError where these conformance bits were not negotiated."""
+        missing = needed & ~self.conformance
+        if missing:
+            raise LocalProtocolError(f"not negotiated: {', '.join(Conformance(missing).labels)}")
+
+    def reset(self, event: Event) -> None:
+        """Leave the association: nothing of it is kept."""
+        if self.machine.allows(event):
+            self.machine.fire(event)
+        if self.security is not None:
+            self.security.drop_dedicated_key()
+        self.security = self.associated = self.form = self.control = None
+        self.conformance = self.room = 0
+        self.in_clear = True
+
+    def report(self, code: EventCode, detail: str = "", error: BaseException | None = None) -> None:
+        """Tell the log."""
+        title = None if self.security is None else self.security.peer_title
+        settings = self.settings
+        self._on_event(
+            AssociationEvent(
+                code=code,
+                client_sap=settings.client_sap,
+                server_sap=settings.server_sap,
+                peer_title=title,
+                detail=detail,
+                error=error,
+            )
+        )
+
+    # --- Protection ---
+
+    def use(self, security: SecurityContext | None, *, dedicated: bool = False) -> None:
+        """Send under this security from now on: in clear where the policy demands nothing of requests."""
+        self.security = security
+        policy = self.settings.policy
+        self.in_clear = not policy.response
+        if security is None or not policy.request:
+            self.form = self.control = None
+            return
+        general = self.settings.wrapping is Wrapping.GENERAL
+        self.form = Form((2 if general else 0) + dedicated)
+        self.control = security.control
+
+    def associate(self, associated: Associated) -> None:
+        """Take what was negotiated for the requests to come."""
+        context = associated.context
+        self.associated = associated
+        self.conformance = int(context.conformance)
+        self.use(self.security, dedicated=context.has_dedicated_key)
+        limit = send_limit(self.settings.largest_sent, context.server_max_receive_pdu_size)
+        self.room = plain_room(limit, self.form, self.control)
+        high = self.settings.high_priority and Conformance.PRIORITY_MGMT_SUPPORTED in context.conformance
+        self._flags = CONFIRMED | (HIGH_PRIORITY if high else 0)
+
+    def protect(self, plain: bytes) -> bytes:
+        """The APDU as it is sent."""
+        if self.form is None or self.security is None:
+            return plain
+        return protect(plain, self.security, self.form, self.control)
+
+    # --- Exchanges ---
+
+    def exchange(self, plain: bytes, expected: frozenset[type[Apdu]], invoke_id: int, retries: int = 0) -> Exchange[Any]:
+        """Send a request and wait for the answer: one of the ``expected`` types, with this invoke-id.
+
+        A repetition has the same invoke-id and a new invocation counter. Raises what the answer is where it is an error.
+        """
+        while True:
+            try:
+                received = yield (self.protect(plain),)
+                while (answer := self.accept(received, expected, invoke_id)) is None:
+                    received = yield ()
+            except TransportTimeout:
+                if not retries:
+                    raise
+                retries -= 1
+            else:
+                return answer
+
+    def exchange_acse(self, octets: bytes, expected: frozenset[type[Apdu]]) -> Exchange[Any]:
+        """Send an AARQ or RLRQ, which are never ciphered as a whole, and wait for the answer. Raises as `exchange`."""
+        received = yield (octets,)
+        while (answer := self.accept(received, expected, None)) is None:
+            received = yield ()
+        return answer
+
+    def accept(self, octets: bytes, expected: frozenset[type[Apdu]], invoke_id: int | None) -> Apdu | None:
+        """The received APDU, if it is the answer; None when it is not and waiting goes on.
+
+        Raises SecurityError for an answer with too little or wrong protection, DecodeError for one that cannot be read,
+        `RequestRefused` where the server refuses.
+        """
+        treatment = self.treatment(octets)
+        if treatment is Treatment.DROP:
+            self.report(EventCode.UNEXPECTED_APDU, describe(octets))
+            return None
+        verified = None
+        if octets[0] in FORM_OF_TAG:
+            verified = self._unprotect(octets, treatment)
+            if verified is None:
+                return None
+            octets = verified.plain
+        elif not self.in_clear and KINDS[octets[0]] is Kind.RESPONSE:
+            raise SecurityError(SecurityReason.PROTECTION_TOO_WEAK, f"an answer in clear: {describe(octets)}")
+        if treatment is Treatment.NOTIFY:
+            self.notifications.append(Notification(octets, verified))
+            return None
+        answer = decode_apdu(octets, deviations=self.tolerated, limits=self.limits)
+        self.last_verified = verified
+        if type(answer) in expected and (
+            invoke_id is None or not (answer.invoke_id_and_priority ^ invoke_id) & self._id_mask  # type: ignore[attr-defined]
+        ):
+            return answer
+        self._other(answer, octets, verified)
+        return None
+
+    def treatment(self, octets: bytes) -> Treatment:
+        """What the present state makes of an APDU."""
+        return TREATMENTS[self.machine.state][KINDS[octets[0]]] if octets else Treatment.DROP
+
+    def _unprotect(self, octets: bytes, treatment: Treatment) -> Verified | None:
+        if self.security is None:
+            if treatment is Treatment.NOTIFY:
+                self.notifications.append(Notification(octets))
+            else:
+                self.report(EventCode.UNEXPECTED_APDU, f"ciphered, in an association without ciphering: {describe(octets)}")
+            return None
+        try:
+            return unprotect(octets, self.security)
+        except SecurityError as error:
+            if error.reason is SecurityReason.COUNTER_REPEATED:
+                self.report(EventCode.COUNTER_REPEATED, describe(octets), error)
+                return None
+            self.report(EventCode.PROTECTION_FAILED, describe(octets), error)
+            if treatment is Treatment.NOTIFY:
+                return None
+            raise
+
+    def _other(self, answer: Apdu, octets: bytes, verified: Verified | None) -> None:
+        if isinstance(answer, _NOTIFICATIONS):
+            self.notifications.append(Notification(octets, verified))
+        elif isinstance(answer, ExceptionResponse):
+            raise exception_received(answer)
+        elif isinstance(answer, ConfirmedServiceError):
+            raise ConfirmedServiceErrorReceived(answer)
+        else:
+            self.report(EventCode.UNMATCHED_RESPONSE, describe(octets))
+
+    def receive(self, octets: bytes) -> None:
+        """Take an APDU that came while nothing was asked: notifications are kept, the rest is dropped and reported."""
+        try:
+            self.accept(octets, frozenset(), None)
+        except DlmsError as error:
+            self.report(EventCode.UNEXPECTED_APDU, describe(octets), error)
+
+
+def describe(octets: bytes) -> str:
+    """An APDU for the log: its kind, tag and length, never its content."""
+    return f"{KINDS[octets[0]].value}, tag {octets[0]:02X}, {len(octets)} octets" if octets else "nothing"

@@ -1,0 +1,63 @@
+"""The keys of one association with the counters that go with them, and how a security context is made of both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from dlmskit.association.settings import AssociationSettings
+from dlmskit.association.tables import Party
+from dlmskit.errors import ConfigError
+from dlmskit.limits import DEFAULT, Limits
+from dlmskit.security import suite_of
+from dlmskit.security.context import SecurityContext
+from dlmskit.security.control import Protection
+from dlmskit.security.counters import MemoryCounterStore, TransmitCounters
+from dlmskit.security.keys import KeySet
+from dlmskit.security.policy import ProtectionRules
+from dlmskit.security.windows import ReceivedCounters
+from dlmskit.types.system_title import SystemTitle
+
+
+def _forgetful() -> TransmitCounters:
+    return TransmitCounters(MemoryCounterStore())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """What one side brings along. Counters are shared by all associations of a party; those made here die with the process."""
+
+    keys: KeySet = field(default_factory=KeySet)
+    transmit: TransmitCounters = field(default_factory=_forgetful, repr=False)
+    received: ReceivedCounters = field(default_factory=ReceivedCounters, repr=False)
+
+    def security(
+        self, party: Party, settings: AssociationSettings, peer_title: SystemTitle | None, limits: Limits = DEFAULT
+    ) -> SecurityContext:
+        """A fresh security context of one association.
+
+        Raises `ConfigError` without a system title of our own, `SecurityError` for keys of another suite.
+        """
+        own = settings.client_system_title if party is Party.CLIENT else settings.server_system_title
+        if own is None:
+            raise ConfigError(f"the {party.value} needs a system title of its own for ciphering and for this mechanism")
+        return SecurityContext(
+            own_title=own,
+            keys=self.keys,
+            transmit=self.transmit,
+            received=self.received,
+            peer_title=peer_title,
+            suite=suite_of(settings.security_suite),
+            rules=_rules(party, settings),
+            limits=limits,
+        )
+
+
+def _rules(party: Party, settings: AssociationSettings) -> ProtectionRules:
+    policy = settings.policy
+    sends, takes = (policy.request, policy.response) if party is Party.CLIENT else (policy.response, policy.request)
+    return ProtectionRules(
+        incoming=takes,
+        outgoing=sends,
+        accept_encryption_only=takes & 3 == Protection.ENCRYPTED,
+        accept_broadcast=settings.broadcast,
+    )

@@ -1,0 +1,38 @@
+"""Negotiation of the xDLMS context: what a client proposes and what a server grants (application layer, 4.1 to 4.3)."""
+
+from __future__ import annotations
+
+from dlmskit.apdu import InitiateRequest, InitiateResponse
+from dlmskit.apdu.initiate import VERSION
+from dlmskit.association.settings import SUPPORTED, AssociationSettings, Wrapping
+from dlmskit.types.conformance import LOGICAL_NAME_REFERENCING, Conformance
+
+
+def proposal(settings: AssociationSettings, dedicated_key: bytes | None = None) -> InitiateRequest:
+    """What a client with these settings asks for. Bits that the library cannot serve are not proposed."""
+    return InitiateRequest(
+        dedicated_key=dedicated_key,
+        proposed_conformance=int(settings.conformance & SUPPORTED),
+        client_max_receive_pdu_size=settings.max_pdu_size,
+    )
+
+
+def required(settings: AssociationSettings) -> Conformance:
+    """The bits without which a client cannot work as it is configured."""
+    general = settings.ciphered and settings.wrapping is Wrapping.GENERAL
+    return settings.required_conformance | (Conformance.GENERAL_PROTECTION if general else Conformance(0))
+
+
+def grant(settings: AssociationSettings, proposed: int) -> Conformance:
+    """The bits that a server with these settings grants: never one that was not proposed, none of the other referencing."""
+    return Conformance(proposed & 0xFFFFFF) & settings.conformance & SUPPORTED & LOGICAL_NAME_REFERENCING
+
+
+def response(settings: AssociationSettings, request: InitiateRequest) -> InitiateResponse:
+    """The server's answer to a proposal that it takes. A proposed quality of service is echoed."""
+    return InitiateResponse(
+        negotiated_quality_of_service=request.proposed_quality_of_service,
+        negotiated_dlms_version_number=VERSION,
+        negotiated_conformance=int(grant(settings, request.proposed_conformance)),
+        server_max_receive_pdu_size=settings.max_pdu_size,
+    )

@@ -1,0 +1,1 @@
+"""The server's side of an association (application layer, 3.4, 7.2, 7.5)."""

@@ -1,0 +1,227 @@
+"""The floor of an open association at the server: the one access decision, the calls to the objects, protection of answers.
+
+Every way to an attribute or method (normal, list, blocks) goes through `Services.read`, `write` and `invoke`, and each of these
+through `Services.decide` (security concept, 4.2). Service files beside this one only move octets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from dlmskit.apdu import (
+    ActionResponseWithOptionalData,
+    CosemAttributeDescriptor,
+    CosemMethodDescriptor,
+    SelectiveAccessDescriptor,
+)
+from dlmskit.association.ports import Clock, EventCode, Request, ServiceHandler
+from dlmskit.association.server.transfers import Transfer
+from dlmskit.association.settings import AssociationSettings
+from dlmskit.association.sizes import NO_LIMIT, plain_room, send_limit
+from dlmskit.codec.data import Data
+from dlmskit.cosem.access import AccessMode, Operation, Role, decide
+from dlmskit.cosem.access import Protection as Demanded
+from dlmskit.errors import ServiceError
+from dlmskit.limits import Limits
+from dlmskit.security.context import SecurityContext
+from dlmskit.security.control import SecurityControl
+from dlmskit.security.envelope import Form
+from dlmskit.security.protection import protect
+from dlmskit.types.conformance import Conformance
+from dlmskit.types.enums import ActionResult, DataAccessResult
+from dlmskit.types.obis import Obis
+
+_SELECTIVE = int(Conformance.SELECTIVE_ACCESS)
+_LARGEST_SHARED_RESULT = DataAccessResult.DATA_BLOCK_UNAVAILABLE
+"""Data-access-result and action-result have the same numbers up to here."""
+
+Report = Callable[..., None]
+
+
+class Wrapped(msgspec.Struct, gc=False):
+    """How a request came, and what its answer must carry."""
+
+    invoke_id: int
+    """Invoke-Id-And-Priority, echoed."""
+    form: Form | None
+    """How the request was wrapped; its answer is wrapped in the same way."""
+    found: int
+    """Protection of the request, as a number of `Protection`."""
+    required: int
+    """Protection that the answer must carry: what the policy and the rights of everything touched demand."""
+
+
+class Turn(Wrapped, gc=False):
+    """One request of an open association while it is served."""
+
+    request: Request
+    """Who asks; only an open association has one."""
+
+
+class Services:
+    """What the services of one open association share."""
+
+    def __init__(
+        self,
+        *,
+        settings: AssociationSettings,
+        conformance: int,
+        client_receives: int,
+        handler: ServiceHandler,
+        security: SecurityContext | None,
+        limits: Limits,
+        clock: Clock,
+        report: Report,
+    ) -> None:
+        self.settings = settings
+        self.conformance = conformance
+        self.limits = limits
+        self.transfer: Transfer | None = None
+        """The block transfer that is going on: at most one."""
+        self._handler = handler
+        self._security = security
+        self._clock = clock
+        self._report = report
+        self._limit = send_limit(settings.largest_sent, client_receives)
+        self._policy = AccessMode(int(settings.policy))
+        self._unknown_object = settings.switches.unknown_object_result
+        self._role: Role | None = None
+        self._allowed: dict[tuple[int, bytes, Operation, int, int], int] = {}
+        self._wrappings: dict[int, tuple[Form | None, SecurityControl | None, int]] = {}
+
+    # --- Access ---
+
+    def decide(self, turn: Turn, operation: Operation, class_id: int, instance_id: bytes, number: int) -> int:
+        """The one decision about access: 0 where it is allowed, else the data-access-result.
+
+        Adds to what the answer must carry. What was allowed is remembered as long as the handler gives the same role; what
+        was refused is not, so that nobody can fill the memory with questions.
+        """
+        role = self._handler.role()
+        if role is not self._role:
+            self._role = role
+            self._allowed.clear()
+        question = (class_id, instance_id, operation, number, turn.found)
+        response = self._allowed.get(question)
+        if response is not None:
+            turn.required |= response
+            return 0
+        decision = decide(role, (class_id, Obis(instance_id)), operation, number, Demanded(turn.found), self._policy)
+        turn.required |= int(decision.response)
+        if decision.allowed:
+            self._allowed[question] = int(decision.response)
+        return self._result(decision.result)
+
+    def _result(self, code: int) -> int:
+        return int(self._unknown_object) if code == DataAccessResult.OBJECT_UNDEFINED else int(code)
+
+    # --- Objects ---
+
+    def read(self, turn: Turn, descriptor: CosemAttributeDescriptor, selection: SelectiveAccessDescriptor | None) -> Data | int:
+        """The value of an attribute, or the data-access-result that says why there is none."""
+        attribute = descriptor.attribute_id
+        refused = self.decide(turn, Operation.GET, descriptor.class_id, descriptor.instance_id, attribute)
+        if refused:
+            return refused
+        if not attribute or (selection is not None and not self.conformance & _SELECTIVE):
+            return int(DataAccessResult.SCOPE_OF_ACCESS_VIOLATED)
+        try:
+            return self._handler.get(turn.request, descriptor, selection)
+        except ServiceError as error:
+            return self._result(error.code) or int(DataAccessResult.OTHER_REASON)
+        except Exception as error:  # noqa: BLE001  objects are foreign code: one item fails, the association lives
+            self._handler_failed("get", error)
+            return int(DataAccessResult.OTHER_REASON)
+
+    def write(
+        self, turn: Turn, descriptor: CosemAttributeDescriptor, selection: SelectiveAccessDescriptor | None, value: Data
+    ) -> int:
+        """Write an attribute: the data-access-result."""
+        attribute = descriptor.attribute_id
+        refused = self.decide(turn, Operation.SET, descriptor.class_id, descriptor.instance_id, attribute)
+        if refused:
+            return refused
+        if not attribute or (selection is not None and not self.conformance & _SELECTIVE):
+            return int(DataAccessResult.SCOPE_OF_ACCESS_VIOLATED)
+        try:
+            self._handler.set(turn.request, descriptor, selection, value)
+        except ServiceError as error:
+            return self._result(error.code) or int(DataAccessResult.OTHER_REASON)
+        except Exception as error:  # noqa: BLE001  as above
+            self._handler_failed("set", error)
+            return int(DataAccessResult.OTHER_REASON)
+        return int(DataAccessResult.SUCCESS)
+
+    def invoke(self, turn: Turn, descriptor: CosemMethodDescriptor, parameters: Data | None) -> ActionResponseWithOptionalData:
+        """Invoke a method: its action-result and what it returned."""
+        refused = self.decide(turn, Operation.ACTION, descriptor.class_id, descriptor.instance_id, descriptor.method_id)
+        if refused:
+            return ActionResponseWithOptionalData(refused)
+        try:
+            returned = self._handler.action(turn.request, descriptor, parameters)
+        except ServiceError as error:
+            code = self._result(error.code)
+            shared = 0 < code <= _LARGEST_SHARED_RESULT
+            return ActionResponseWithOptionalData(code if shared else int(ActionResult.OTHER_REASON))
+        except Exception as error:  # noqa: BLE001  as above
+            self._handler_failed("action", error)
+            return ActionResponseWithOptionalData(int(ActionResult.OTHER_REASON))
+        return ActionResponseWithOptionalData(int(ActionResult.SUCCESS), returned)
+
+    def _handler_failed(self, service: str, error: Exception) -> None:
+        self._report(EventCode.HANDLER_FAILED, service, error)
+
+    # --- Protection of answers ---
+
+    def room(self, turn: Wrapped) -> int:
+        """The largest plain answer to this request, as it must be protected by what is known now."""
+        return self._wrapping(turn)[2]
+
+    def least_room(self, turn: Wrapped) -> int:
+        """The room that is left whatever the rights of what is touched demand in addition."""
+        return self._wrapping(Wrapped(turn.invoke_id, turn.form, turn.found, 3))[2]
+
+    def protect(self, turn: Wrapped, plain: bytes) -> bytes:
+        """The answer as it is sent: in the family of the request, with at least what is demanded and what the request had."""
+        form, control, _ = self._wrapping(turn)
+        if form is None or control is None or self._security is None:
+            return plain
+        return protect(plain, self._security, form, control)
+
+    def _wrapping(self, turn: Wrapped) -> tuple[Form | None, SecurityControl | None, int]:
+        wanted = (turn.found | turn.required) & 3
+        form = turn.form
+        key = -1 if form is None else form << 2
+        known = self._wrappings.get(key << 2 | wanted)
+        if known is not None:
+            return known
+        control = None
+        if self._security is None or not wanted:
+            form = None
+        else:
+            form = Form.GLO if form is None else form
+            control = SecurityControl(self._security.suite.id | wanted << 4)
+        found = (form, control, min(plain_room(self._limit, form, control), NO_LIMIT))
+        self._wrappings[key << 2 | wanted] = found
+        return found
+
+    # --- Block transfer ---
+
+    def keep_transfer(self, transfer: Transfer) -> None:
+        """Remember the transfer; it has to go on within the time for one message."""
+        transfer.deadline = self._clock() + self.limits.message_seconds
+        self.transfer = transfer
+
+    def drop_transfer(self, why: str) -> None:
+        """Forget the transfer that is going on, if there is one."""
+        if self.transfer is not None:
+            if not self.transfer.finished:
+                self._report(EventCode.TRANSFER_DROPPED, f"{type(self.transfer).__name__}: {why}")
+            self.transfer = None
+
+    def expire(self, now: float) -> None:
+        """Drop a transfer that took too long."""
+        if self.transfer is not None and now > self.transfer.deadline:
+            self.drop_transfer("not finished in time")

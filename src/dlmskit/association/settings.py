@@ -1,0 +1,159 @@
+"""What one side of an association is configured to propose, demand and tolerate. Frozen; keys are not in here.
+
+Client and server use the same words: titles and SAPs are named after their owner, so one object can describe both ends.
+What was agreed in the end is an `AssociationContext`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from dlmskit.errors import ConfigError
+from dlmskit.security.policy import STRONGEST_SYMMETRIC, SecurityPolicy
+from dlmskit.types.conformance import Conformance
+from dlmskit.types.enums import ApplicationContext, DataAccessResult, Mechanism
+from dlmskit.types.sap import MANAGEMENT_LOGICAL_DEVICE, PUBLIC_CLIENT, is_broadcast
+from dlmskit.types.system_title import SystemTitle
+
+SUPPORTED = (
+    Conformance.GENERAL_PROTECTION
+    | Conformance.PRIORITY_MGMT_SUPPORTED
+    | Conformance.BLOCK_TRANSFER_WITH_GET_OR_READ
+    | Conformance.BLOCK_TRANSFER_WITH_SET_OR_WRITE
+    | Conformance.BLOCK_TRANSFER_WITH_ACTION
+    | Conformance.MULTIPLE_REFERENCES
+    | Conformance.DATA_NOTIFICATION
+    | Conformance.GET
+    | Conformance.SET
+    | Conformance.SELECTIVE_ACCESS
+    | Conformance.EVENT_NOTIFICATION
+    | Conformance.ACTION
+)
+"""What this library can do in an association today; other bits are neither proposed nor granted."""
+
+SMALLEST_PDU = 12
+"""The standard's lower bound of a PDU size; 0 stands for no limit."""
+
+
+class Wrapping(Enum):
+    """Which of the two families of ciphered APDUs a client sends; a server answers in the family of the request."""
+
+    SERVICE_SPECIFIC = "glo- and ded-"
+    GENERAL = "general-glo and general-ded"
+
+
+class AarqOnOpen(Enum):
+    """What another AARQ does to an open association that is not ciphered. A ciphered one is never touched by it."""
+
+    DROP = "no answer, the association stays"
+    REOPEN = "the association ends, the AARQ is evaluated"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientTolerances:
+    """Liberties of real servers that a client takes. Each one taken is written down in the context or as an event."""
+
+    field_deviations: bool = True
+    """Decode with the known liberties of real devices: lengths of AARE, padding, flags, a last flag left out."""
+    unproposed_conformance: bool = False
+    """Mask conformance bits that were granted and not proposed, instead of refusing."""
+    missing_mechanism_name: bool = True
+    """Go on with HLS where the AARE has a challenge and names no mechanism."""
+    any_invoke_id: bool = False
+    """Take the answer whatever invoke-id it carries: some meters answer 0. A late answer is then taken for the next one."""
+    any_manufacturer: bool = False
+    """Take system titles whose first three octets are no manufacturer identification."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerSwitches:
+    """Choices that the standard leaves to a server. The defaults are the safe ones."""
+
+    aarq_on_open: AarqOnOpen = AarqOnOpen.REOPEN
+    unknown_object_result: DataAccessResult = DataAccessResult.OBJECT_UNDEFINED
+    """What GET and SET of an object that does not exist answer; the official test wants read-write-denied."""
+    silent_on_deciphering_error: bool = False
+    """Answer nothing where protection fails to verify, instead of the same exception-response for every reason."""
+    answer_unconfirmed: bool = False
+    """Answer requests whose service class says unconfirmed: for clients that never set the bit."""
+    any_manufacturer: bool = False
+    """Take client system titles whose first three octets are no manufacturer identification."""
+    missing_client_title: bool = False
+    """Take an AARQ without calling-AP-title where `AssociationSettings.client_system_title` says whose it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssociationSettings:
+    """One association, as one side is configured. Raises `ConfigError` for what cannot go together."""
+
+    client_sap: int = PUBLIC_CLIENT
+    server_sap: int = MANAGEMENT_LOGICAL_DEVICE
+    application_context: ApplicationContext = ApplicationContext.LN
+    mechanism: Mechanism = Mechanism.LOWEST
+    conformance: Conformance = SUPPORTED
+    """Client: proposed. Server: granted at most."""
+    required_conformance: Conformance = Conformance(0)
+    """Client: without these bits the association is of no use."""
+    max_pdu_size: int = 0xFFFF
+    """The largest APDU in octets that this side receives, protection included; 0 for no limit."""
+    largest_sent: int = 0xFFFF
+    """The largest APDU that the lower layer carries; it binds where the peer sets no lower limit."""
+    client_system_title: SystemTitle | None = None
+    """Client: its own. Server: the only one it takes, None for any."""
+    server_system_title: SystemTitle | None = None
+    """Server: its own. Client: the only one it takes, None for any."""
+    security_suite: int = 0
+    security_policy: SecurityPolicy = STRONGEST_SYMMETRIC
+    """What every APDU carries at least. It binds in ciphered application contexts; without ciphering it says nothing."""
+    wrapping: Wrapping = Wrapping.SERVICE_SPECIFIC
+    dedicated_key: bool = False
+    """Client: agree on a fresh key for this association."""
+    user_id: int | None = None
+    """Client: sent as calling-AE-invocation-id."""
+    user_ids: frozenset[int] | None = None
+    """Server: the users that may associate; None for anybody, with or without an id."""
+    high_priority: bool = False
+    """Client: ask for high priority, where it was negotiated."""
+    retries: int = 0
+    """Client: how often a GET is sent again after a time-out; SET and ACTION never are."""
+    challenge_octets: int = 32
+    """Length of the own challenge of HLS."""
+    pre_established: bool = False
+    """The association exists without AARQ and cannot be released."""
+    tolerances: ClientTolerances = field(default_factory=ClientTolerances)
+    switches: ServerSwitches = field(default_factory=ServerSwitches)
+
+    def __post_init__(self) -> None:
+        if not self.application_context.uses_logical_names:
+            raise ConfigError(f"application context {self.application_context.label} is not supported: use logical names")
+        if self.dedicated_key and not self.ciphered:
+            raise ConfigError("a dedicated key needs an application context with ciphering")
+        if self.max_pdu_size and not SMALLEST_PDU <= self.max_pdu_size <= 0xFFFF:
+            raise ConfigError(f"a PDU size is 0 (no limit) or {SMALLEST_PDU} to 65535, not {self.max_pdu_size}")
+        if not 8 <= self.challenge_octets <= 64:
+            raise ConfigError(f"a challenge has 8 to 64 octets, not {self.challenge_octets}")
+        if self.pre_established and self.mechanism is not Mechanism.LOWEST:
+            raise ConfigError("a pre-established association has no AARQ to authenticate in")
+        if self.broadcast and not self.pre_established:
+            raise ConfigError("an association with every device at once can only be pre-established")
+
+    @property
+    def ciphered(self) -> bool:
+        """Whether the application context allows ciphered APDUs."""
+        return self.application_context.allows_ciphering
+
+    @property
+    def policy(self) -> SecurityPolicy:
+        """The security policy that binds: nothing without ciphering."""
+        return self.security_policy if self.ciphered else SecurityPolicy.NOTHING
+
+    @property
+    def needs_titles(self) -> bool:
+        """Whether both parties must know each other's system title: ciphering, and the mechanisms bound to titles."""
+        return self.ciphered or self.mechanism >= Mechanism.HLS_GMAC
+
+    @property
+    def broadcast(self) -> bool:
+        """Whether every logical device is addressed; then nothing is ever answered."""
+        return is_broadcast(self.server_sap)
