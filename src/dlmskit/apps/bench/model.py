@@ -20,10 +20,8 @@ class Case:
     """Octets, numbers and lists alone, so that a peer needs nothing of ours."""
     units: int = 1
     """How many units of work one call of `ours` does."""
-    reference: Work | None = None
-    """The bare library call underneath, where the bar is a multiple of it."""
     bars: Mapping[str, float] = field(default_factory=dict)
-    """Least ratio wanted, by peer; ``bare`` is the reference."""
+    """Least ratio wanted, by the first word of the peer's name; ``bare`` is the library call underneath."""
 
 
 @dataclass(frozen=True, slots=True)

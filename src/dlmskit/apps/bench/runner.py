@@ -16,7 +16,6 @@ from dlmskit.apps.bench.peers import Peer
 BURST_SECONDS = 0.05
 ROUNDS = 7
 DISTURBED = 1.15
-BARE = "bare call"
 
 
 def run(cases: Sequence[Case], peers: Sequence[Peer], progress: Callable[[str], None] = lambda _: None) -> Iterator[Result]:
@@ -37,8 +36,6 @@ def measure(case: Case, peers: Sequence[Peer]) -> list[Result]:
                 absent.append((peer.name, f"absent: {peer.missing}"))
         else:
             candidates.append((peer.name, work))
-    if case.reference is not None:
-        candidates.insert(0, (BARE, case.reference))
     bursts = _undisturbed([case.ours, *(work for _, work in candidates)])
     note = "" if _is_calm(bursts) else "disturbed"
     ours = min(bursts[0]) / case.units
