@@ -166,6 +166,10 @@ class _Compiler:
         return writer(word, source, path)
 
     def write_fixed(self, word: wire.Fixed, source: str, path: str) -> str:
+        if word.letter.endswith("s"):  # struct would cut or fill up octets of another size
+            size = struct.calcsize(word.letter)
+            wrong = f"{path!r} + ': %d octets, it takes {size}' % len({source})"
+            self.encode.append(f"if len({source}) != {size}: raise EncodeError({wrong})")
         return self.fixed(word.letter, source, path)
 
     def write_boolean(self, _: wire.Boolean, source: str, path: str) -> str:

@@ -45,7 +45,7 @@ def data_tree(data: Data) -> dict[str, Any]:
 def _fields(value: Any, decode: Decoder | None) -> Any:
     tree: dict[str, Any] = {}
     for part, content in values_of(value):
-        if isinstance(part.word, Context) and content is None:
+        if isinstance(part.word, Context | wire.OnlyIf) and content is None:
             continue
         inner = _part(part, content, decode)
         if not part.standard:
