@@ -9,8 +9,8 @@ from rich.table import Table
 from rich.tree import Tree
 
 from dlmskit.apdu import decode_apdu
+from dlmskit.apdu.xml import to_xml
 from dlmskit.apps.cli.output import console
-from dlmskit.codec.xml import to_xml
 from dlmskit.trace.explain import ApduExplanation, Code, Explanation, Node, Problem, Verdict
 from dlmskit.trace.explain.model import NOTES
 from dlmskit.trace.naming import NamedValue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -11,7 +12,7 @@ from dlmskit.apps.cli.output import print_json
 from dlmskit.apps.cli.telegram import print_explanation, print_xml
 from dlmskit.security.keys import Key, KeyRole
 from dlmskit.trace.explain import KeyRing, explain_all
-from dlmskit.trace.intake import read_input
+from dlmskit.trace.intake import MOST_OCTETS, read_input, read_octets
 from dlmskit.types.system_title import SystemTitle
 
 
@@ -39,7 +40,8 @@ def run(
     ring = KeyRing(key_set(guek=guek, gak=gak, gbek=gbek, file=keys, titles=titles), titles)
     if dedicated_key:
         ring.dedicated_key = Key.from_hex(dedicated_key, KeyRole.DEDICATED)
-    explanation = explain_all((chunk.octets for chunk in read_input(source)), ring)
+    chunks = read_octets(sys.stdin.buffer.read(MOST_OCTETS)) if source == "-" else read_input(source)
+    explanation = explain_all((chunk.octets for chunk in chunks), ring)
     if accept_damaged:
         explanation = explanation.with_damaged_values()
     if json:
