@@ -1,0 +1,193 @@
+"""The client without asyncio: ``with dlmskit.sync.connect(...) as meter``. What it does stands in the scripts; this is how it waits.
+
+`dlmskit.client.aio` is the same for asyncio, word for word.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from threading import Lock
+from typing import Any, Unpack
+
+from dlmskit.association.context import AssociationContext
+from dlmskit.association.ports import EventSink, Notification
+from dlmskit.client.directory import Code
+from dlmskit.client.journal import log_event
+from dlmskit.client.plan import Keys, Plan, make_plan
+from dlmskit.client.profiles import Moment, ProfileDescription, Profiles
+from dlmskit.client.readings import ObjectEntry, Reading
+from dlmskit.client.services import RELEASE_SECONDS, Attributes, Selection
+from dlmskit.client.steps import Script, T
+from dlmskit.client.words import Words
+from dlmskit.codec.data import Data
+from dlmskit.codec.profile import ProfileTable
+from dlmskit.errors import DlmsError, ServiceError, TransportError
+from dlmskit.limits import DEFAULT, Limits
+from dlmskit.transport.base import BlockingTransport
+from dlmskit.transport.url import blocking_transport_from_url
+
+
+class Line:
+    """Runs scripts over one connection at a time, one script after the other."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._transport: BlockingTransport | None = None
+        self._lock = Lock()
+
+    def run(self, script: Script[T], seconds: float | None = None) -> T:
+        """The result of a script. ``seconds`` in place of the usual time that an answer may take."""
+        with self._lock:
+            try:
+                step = next(script)
+                while True:
+                    try:
+                        if isinstance(step, tuple):
+                            transport = self._transport
+                            if transport is None:
+                                raise TransportError("the connection is not open")
+                            for apdu in step:
+                                transport.send(apdu)
+                            answer: Any = transport.receive(seconds)
+                        else:
+                            answer = self._dial(step.client_sap)
+                    except DlmsError as error:
+                        step = script.throw(error)
+                    else:
+                        step = script.send(answer)
+            except StopIteration as done:
+                return done.value  # type: ignore[no-any-return]
+            finally:
+                script.close()
+
+    def _dial(self, client_sap: int) -> Any:
+        self.close()
+        self._transport = blocking_transport_from_url(self._plan.transport_url(client_sap), self._plan.limits)
+        self._transport.open()
+        return self._transport.profile
+
+    def close(self) -> None:
+        """Hang up."""
+        transport, self._transport = self._transport, None
+        if transport is not None:
+            transport.close()
+
+
+class Meter:
+    """A meter over an open association. Calls may come from several threads; they are served one after the other.
+
+    Every call raises ServiceError for a refusal of the meter, SecurityError for an answer that is not protected as it must be,
+    TransportTimeout and TransportError for the medium, DecodeError and ProtocolError for a peer that talks nonsense.
+    """
+
+    def __init__(self, services: Profiles, line: Line) -> None:
+        self._services = services
+        self._run = line.run
+
+    @property
+    def context(self) -> AssociationContext | None:
+        """What was negotiated."""
+        return self._services.association.context
+
+    @property
+    def notifications(self) -> deque[Notification]:
+        """What the meter sent without being asked, as far as it was heard while something else was waited for."""
+        return self._services.association.notifications
+
+    def next_notification(self, seconds: float | None = None) -> Notification:
+        """Wait for something that the meter sends without being asked."""
+        return self._run(self._services.notification(), seconds)
+
+    def read(
+        self, obis: Code, attribute: Attributes = 2, *, class_id: int | None = None, selection: Selection | None = None
+    ) -> Any:
+        """The value of an attribute, by name or number, in its declared type; a list of values for a list of attributes."""
+        return self._run(self._services.read(obis, attribute, class_id, selection))
+
+    def get(
+        self, obis: Code, attribute: int | str = 2, *, class_id: int | None = None, selection: Selection | None = None
+    ) -> Data:
+        """The value as it came: its octets and its type."""
+        return self._run(self._services.get(obis, attribute, class_id, selection))
+
+    def read_many(self, items: Sequence[Code | tuple[Code, int | str]]) -> list[Reading | ServiceError]:
+        """For each code, or code and attribute, its value with scaler and unit, or the refusal: one may fail alone.
+
+        In few requests where the meter takes lists.
+        """
+        return self._run(self._services.read_many(items))
+
+    def register(self, obis: Code, attribute: int | str = 2, *, class_id: int | None = None) -> Reading:
+        """A value with its scaler applied, and its unit."""
+        return self._run(self._services.reading(obis, attribute, class_id))
+
+    def write(
+        self, obis: Code, attribute: int | str, value: Any, *, class_id: int | None = None, selection: Selection | None = None
+    ) -> None:
+        """Write an attribute: a Python value in its declared type, or `Data` as it is."""
+        self._run(self._services.write(obis, attribute, value, class_id, selection))
+
+    def call(self, obis: Code, method: int | str, parameter: Any = None, *, class_id: int | None = None) -> Any:
+        """Invoke a method, by name or number; what it returns, None for nothing."""
+        return self._run(self._services.call(obis, method, parameter, class_id))
+
+    def objects(self, *, fresh: bool = False) -> tuple[ObjectEntry, ...]:
+        """The objects that this client sees, with its rights; from then on they tell the class of every code."""
+        return self._run(self._services.objects(fresh=fresh))
+
+    def profile(self, obis: Code) -> Profile:
+        """A load profile, billing values, an event log."""
+        return Profile(self._services, self._run, obis)
+
+
+class Profile:
+    """One profile of a meter, read as typed tables."""
+
+    def __init__(self, services: Profiles, run: Any, obis: Code) -> None:
+        self._services = services
+        self._run = run
+        self.obis = obis
+
+    def describe(self) -> ProfileDescription:
+        """Columns, scalers, units and period, read once."""
+        found: ProfileDescription = self._run(self._services.describe_profile(self.obis))
+        return found
+
+    def read(self, since: Moment | None = None, until: Moment | None = None, columns: Sequence[str] = ()) -> ProfileTable:
+        """Rows between two moments, both included; an end left out is open. ``columns``: only these, by name."""
+        table: ProfileTable = self._run(self._services.profile_between(self.obis, since, until, columns))
+        return table
+
+    def entries(self, first: int = 1, last: int = 0) -> ProfileTable:
+        """Rows by number, counted from 1; ``last`` 0 is the last one."""
+        table: ProfileTable = self._run(self._services.profile_entries(self.obis, first, last))
+        return table
+
+
+def connect(
+    url: str, *, keys: Keys | None = None, limits: Limits = DEFAULT, on_event: EventSink = log_event, **words: Unpack[Words]
+) -> AbstractContextManager[Meter]:
+    """Connect to a meter: open on entry, released and closed on exit, whatever happens in between.
+
+    With ``keys`` (a key file, a KeyVault or a KeySet) the association is authenticated with mechanism 5 and every message
+    ciphered; without, it is the public client's. ``words`` are those of `Words`, which may stand in the URL as well.
+
+    Raises ConfigError and SecurityError here for what cannot work or is too weak. On entry: TransportError,
+    AssociationRefused, SecurityError, ProtocolError.
+    """
+    return _connected(make_plan(url, keys, words, limits=limits, on_event=on_event))
+
+
+@contextmanager
+def _connected(plan: Plan) -> Iterator[Meter]:
+    services, line = Profiles(plan), Line(plan)
+    try:
+        line.run(services.open())
+        try:
+            yield Meter(services, line)
+        finally:
+            line.run(services.close(), RELEASE_SECONDS)
+    finally:
+        line.close()

@@ -1,0 +1,185 @@
+"""From words and keys to a plan: what will be proposed, demanded and used on this connection. Safe where nothing was said.
+
+With keys: mechanism 5, ciphered, every APDU authenticated and encrypted. Without: the public client, which reads what
+everybody may read. Anything between the two is a decision, said with ``allow_weak``, and leaves a warning.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+from dlmskit.association.ports import EventSink
+from dlmskit.association.settings import AssociationSettings, Wrapping
+from dlmskit.client.counters import Counters, counters_of
+from dlmskit.client.journal import log_event
+from dlmskit.client.key_file import read_key_file
+from dlmskit.client.words import Context, Words, read_words, with_saps
+from dlmskit.errors import ConfigError, DlmsError, SecurityError, SecurityReason
+from dlmskit.limits import DEFAULT, Limits
+from dlmskit.security.keys import Key, KeySet
+from dlmskit.security.policy import STRONGEST_SYMMETRIC
+from dlmskit.security.vault import DEFAULT_ENTRY, KeyVault, VaultEntry
+from dlmskit.types.enums import ApplicationContext, Mechanism
+from dlmskit.types.obis import Obis
+from dlmskit.types.sap import CLIENT_MANAGEMENT_PROCESS, MANAGEMENT_LOGICAL_DEVICE, PUBLIC_CLIENT
+from dlmskit.types.system_title import SystemTitle
+
+COUNTER_OBIS = Obis("0.0.43.1.0.255")
+"""Invocation counter of the first security setup (Data)."""
+
+Keys = KeySet | KeyVault | str | os.PathLike[str]
+
+
+class WeakSecurityWarning(UserWarning):
+    """Passwords or values of this connection can be read or changed on the way, and the caller has said that this is wanted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """All that is decided before anything is sent."""
+
+    url: str
+    """Of the transport, without SAPs."""
+    settings: AssociationSettings
+    keys: KeySet
+    limits: Limits
+    counters: Counters | None
+    """None where nothing is protected."""
+    retries_said: bool
+    """The caller said how often to repeat; else the medium decides."""
+    foreign_title: bool
+    """The caller named our system title: others may have sent under it before."""
+    counter_obis: Obis
+    invocation_counter: int | None
+    check_counter: bool
+    on_event: EventSink
+
+    def transport_url(self, client_sap: int) -> str:
+        """Where to connect as this client."""
+        return with_saps(self.url, client_sap, self.settings.server_sap)
+
+    @property
+    def guek(self) -> Key | None:
+        """The key whose counter must be known before anything is sent; None where none is used."""
+        return self.keys.guek if self.counters is not None else None
+
+
+def make_plan(
+    url: str,
+    keys: Keys | None,
+    words: Words,
+    *,
+    limits: Limits = DEFAULT,
+    on_event: EventSink = log_event,
+) -> Plan:
+    """Raises ConfigError for words that do not fit together or are too weak, SecurityError for missing keys."""
+    bare, said = read_words(url, words)
+    entry = _entry(keys, said.get("server_title"), said.get("entry"))
+    settings = _settings(said, entry)
+    counters = None
+    if settings.needs_titles:
+        _check_keys(entry.keys, settings)
+        counters = counters_of(said.get("counters"))
+        settings = replace(settings, client_system_title=said.get("client_title") or counters.own_title)
+    _weigh(settings, entry.keys, allowed=said.get("allow_weak", False))
+    return Plan(
+        url=bare,
+        settings=settings,
+        keys=entry.keys,
+        limits=replace(limits, response_seconds=said["timeout"]) if "timeout" in said else limits,
+        counters=counters,
+        retries_said="retries" in said,
+        foreign_title="client_title" in said,
+        counter_obis=said.get("counter_obis", COUNTER_OBIS),
+        invocation_counter=said.get("invocation_counter"),
+        check_counter=said.get("check_counter", False),
+        on_event=on_event,
+    )
+
+
+def _settings(said: Mapping[str, Any], entry: VaultEntry) -> AssociationSettings:
+    keyed = any(True for _ in entry.keys.named())
+    client = said.get("client", CLIENT_MANAGEMENT_PROCESS if keyed else PUBLIC_CLIENT)
+    public = client == PUBLIC_CLIENT
+    mechanism = said.get("mechanism", Mechanism.HLS_GMAC if keyed and not public else Mechanism.LOWEST)
+    ciphered = mechanism >= Mechanism.HLS_GMAC or (keyed and not public)
+    context = said.get("context", Context.CIPHERED if ciphered else Context.PLAIN)
+    return AssociationSettings(
+        client_sap=client,
+        server_sap=said.get("server", MANAGEMENT_LOGICAL_DEVICE),
+        application_context=ApplicationContext.LN_CIPHERED if context is Context.CIPHERED else ApplicationContext.LN,
+        mechanism=mechanism,
+        max_pdu_size=said.get("pdu", 0xFFFF),
+        client_system_title=said.get("client_title"),
+        server_system_title=said.get("server_title") or entry.system_title,
+        security_suite=said.get("suite", 0),
+        security_policy=said.get("protection", STRONGEST_SYMMETRIC),
+        wrapping=said.get("wrapping", Wrapping.SERVICE_SPECIFIC),
+        dedicated_key=said.get("dedicated", False),
+        user_id=said.get("user"),
+        retries=said.get("retries", 0),
+    )
+
+
+def _entry(keys: Keys | None, title: SystemTitle | None, name: str | None) -> VaultEntry:
+    """The secrets of this meter: by name, by system title, the default, or the only ones there are."""
+    if keys is None or isinstance(keys, KeySet):
+        return VaultEntry(keys or KeySet())
+    vault = keys if isinstance(keys, KeyVault) else read_key_file(keys)
+    if name is not None:
+        if name not in vault:
+            raise ConfigError(f"the keys have no entry {name!r}")
+        return _titled(name, vault[name])
+    if title is not None:
+        return VaultEntry(vault.for_title(title), title)
+    if len(vault) == 1:
+        return _titled(*next(iter(vault.items())))
+    if DEFAULT_ENTRY in vault:
+        return vault[DEFAULT_ENTRY]
+    raise ConfigError(f"the keys have {len(vault)} entries: say which meter this is, with server_title=... or entry=...")
+
+
+def _titled(name: str, entry: VaultEntry) -> VaultEntry:
+    """The entry with the title that is its name, where it is one."""
+    if entry.system_title is None:
+        with suppress(DlmsError):
+            return VaultEntry(entry.keys, SystemTitle(name))
+    return entry
+
+
+def _check_keys(keys: KeySet, settings: AssociationSettings) -> None:
+    needed = ("guek", "gak") if settings.mechanism is Mechanism.HLS_GMAC or settings.ciphered else ()
+    missing = [role for role in needed if getattr(keys, role) is None]
+    if missing:
+        what = "mechanism 5" if settings.mechanism is Mechanism.HLS_GMAC else "a ciphered context"
+        message = f"{what} needs {' and '.join(missing)}: give keys=..., a key file or a KeySet"
+        raise SecurityError(SecurityReason.MISSING_KEY, message)
+
+
+def _weigh(settings: AssociationSettings, keys: KeySet, *, allowed: bool) -> None:
+    found = _weaknesses(settings)
+    if not found:
+        return
+    client = f"client {settings.client_sap}: {'; '.join(found)}"
+    if not allowed:
+        better = "" if any(True for _ in keys.named()) else "give keys=... for mechanism 5 with ciphering, or "
+        raise ConfigError(f"{client}. To be safe, {better}use client 16 for public data; else say allow_weak=yes")
+    warnings.warn(client, WeakSecurityWarning, stacklevel=4)
+
+
+def _weaknesses(settings: AssociationSettings) -> list[str]:
+    found = []
+    if settings.mechanism is Mechanism.LLS:
+        found.append("LLS sends the password in clear")
+    if settings.mechanism in {Mechanism.HLS_MANUFACTURER, Mechanism.HLS_MD5, Mechanism.HLS_SHA1}:
+        found.append(f"{settings.mechanism.label} can be broken")
+    if settings.ciphered and settings.security_policy & STRONGEST_SYMMETRIC != STRONGEST_SYMMETRIC:
+        found.append("messages are not both authenticated and encrypted")
+    if not settings.ciphered and settings.client_sap != PUBLIC_CLIENT:
+        found.append("values travel in clear and can be changed on the way")
+    return found
