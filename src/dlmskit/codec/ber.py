@@ -86,9 +86,14 @@ class BerApdu(Apdu, frozen=True, gc=False, kw_only=True):
     def own_layout(cls) -> Layout:
         """Both directions, from the same list of components."""
         components = {wire_of(hint).tag: (name, wire_of(hint)) for name, hint in fields_of(cls).items()}
+        required = tuple(field.name for field in msgspec.structs.fields(cls) if field.required)
 
         def decode(octets: bytes, at: int, deviations: Deviations, _: Any) -> tuple[Any, int]:
-            return _decode(cls, components, octets, at, deviations)
+            found, end = _decode(cls.__name__, components, octets, at, deviations)
+            for name in required:
+                if name not in found:
+                    raise DecodeError("missing", end, f"{cls.__name__}.{name}")
+            return cls(**found), end
 
         def encode(value: Any) -> bytes:
             body = b"".join(
@@ -102,15 +107,15 @@ class BerApdu(Apdu, frozen=True, gc=False, kw_only=True):
 
 
 def _decode(
-    declared: type, components: dict[int, tuple[str, Context]], octets: bytes, at: int, deviations: Deviations
-) -> tuple[Any, int]:
-    at, end = _open(octets, at + 1, len(octets), deviations, declared.__name__)
+    declared: str, components: dict[int, tuple[str, Context]], octets: bytes, at: int, deviations: Deviations
+) -> tuple[dict[str, Any], int]:
+    at, end = _open(octets, at + 1, len(octets), deviations, declared)
     found: dict[str, Any] = {}
     last = -1
     while at < end:
         tag, start = octets[at], at
         name, word = components.get(tag, ("", None))
-        path = f"{declared.__name__}.{name}" if name else declared.__name__
+        path = f"{declared}.{name}" if name else declared
         if name in found:
             raise DecodeError(f"component {tag:02X} stands twice", start, path)
         at, stop = _open(octets, at + 1, end, deviations, path)
@@ -123,10 +128,7 @@ def _decode(
             found[name], stop = _decode_content(word, octets, at, stop, deviations, path)
             last = number
         at = max(at, stop)
-    for field in msgspec.structs.fields(declared):
-        if field.required and field.name not in found:
-            raise DecodeError("missing", end, f"{declared.__name__}.{field.name}")
-    return declared(**found), at
+    return found, at
 
 
 def _open(octets: bytes, at: int, end: int, deviations: Deviations, path: str) -> tuple[int, int]:
