@@ -7,7 +7,7 @@ the same. An end that is null-data, or a time in which nothing is specified, is 
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from dlmskit.codec.data import Data
@@ -29,6 +29,12 @@ class Bounds:
 
     def __init__(self, first: Data, last: Data) -> None:
         self._first, self._last = _end(first), _end(last)
+
+    @property
+    def moments(self) -> tuple[datetime | None, datetime | None]:
+        """Both ends as times; None for one that is open or no time."""
+        first, last = (end.moment if isinstance(end, _Time) else None for end in (self._first, self._last))
+        return first, last
 
     def hold(self, value: Data) -> bool:
         """Whether ``value`` lies in the range. Null-data lies in no range that has an end."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
 from dlmskit.codec.data import Data
@@ -15,6 +16,12 @@ class RowStore(Protocol):
 
     def rows(self, start: int, stop: int) -> Sequence[Data]:
         """Rows ``start`` to ``stop`` (not included), counted from 0."""
+
+    def near(self, since: datetime | None, until: datetime | None) -> range:
+        """A range of rows outside of which the first column is no time between both, None for an open end.
+
+        It may be wider than needed, up to all rows: the profile looks at what is in it.
+        """
 
     def append(self, row: Data) -> None:
         """Add the newest row."""
@@ -38,6 +45,10 @@ class MemoryRowStore:
     def rows(self, start: int, stop: int) -> Sequence[Data]:
         """Rows ``start`` to ``stop`` (not included)."""
         return self._rows[start:stop]
+
+    def near(self, since: datetime | None, until: datetime | None) -> range:
+        """All rows: there is no index."""
+        return range(len(self._rows))
 
     def append(self, row: Data) -> None:
         """Add the newest row."""

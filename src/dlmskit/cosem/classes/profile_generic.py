@@ -163,7 +163,8 @@ class ProfileGeneric(InterfaceClass, class_id=7, version=1, name="Profile generi
         restricting = _position(columns, wanted.restricting_object)
         selected = [_position(columns, column) for column in wanted.selected_values] or list(range(len(columns)))
         bounds = Bounds(wanted.from_value, wanted.to_value)
-        rows = [row for row in self._sorted(range(len(self.rows))) if bounds.hold(_column(row, restricting))]
+        candidates = self._sorted(self._near(bounds) if restricting == 0 else range(len(self.rows)))
+        rows = [row for row in candidates if bounds.hold(_column(row, restricting))]
         return Data.array(_cut(rows, selected, len(columns)))
 
     # --- order ---------------------------------------------------------------------------------------------------------
@@ -180,6 +181,14 @@ class ProfileGeneric(InterfaceClass, class_id=7, version=1, name="Profile generi
             rank = self._rank()
             return sorted(self.rows.rows(0, count), key=rank)[entries.start : entries.stop]
         return self.rows.rows(entries.start, entries.stop)
+
+    def _near(self, bounds: Bounds) -> range:
+        """The entries that can lie within bounds on the first column, by numbers in the order of the buffer."""
+        sort_method, count = self.stored(5).value, len(self.rows)
+        if sort_method in _ORDERS:
+            return range(count)
+        rows = self.rows.near(*bounds.moments)
+        return range(count - rows.stop, count - rows.start) if sort_method == SortMethod.LIFO else rows
 
     def _least_wanted(self) -> int:
         """The row that makes room: the oldest, or the last one in sorted order, the newest of equals."""
