@@ -1,0 +1,191 @@
+"""What a meter on that household measures: energies that are the integral of the power, phases that agree with each other.
+
+Within a quarter of an hour power is constant for a minute at a time; the minutes of a quarter average to its mean power.
+So two readings of an energy register differ by exactly the power in between.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from itertools import accumulate
+from math import hypot
+
+from dlmskit.apps.simulator.load_curve import SLOT_SECONDS, SLOTS, Day, Household
+from dlmskit.apps.simulator.noise import stream, unit
+from dlmskit.cosem.daylight import LocalTime
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DAY_SECONDS = 86400
+_MINUTES = 15
+_DAYS_KEPT = 64
+_LINE_OHMS = 0.18
+"""Between the transformer and the meter: what lets the voltage fall when the load rises."""
+DAY_RATE_HOURS = range(6, 22)
+"""Local hours of rate 1; the others are rate 2."""
+
+
+@dataclass(frozen=True, slots=True)
+class Energies:
+    """Readings since the meter was commissioned, in Wh and varh."""
+
+    active_import: float = 0.0
+    active_export: float = 0.0
+    reactive_import: float = 0.0
+    import_rate_1: float = 0.0
+
+    @property
+    def import_rate_2(self) -> float:
+        """What is not rate 1."""
+        return self.active_import - self.import_rate_1
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """One phase at one moment: V, A, W, var. Power and current are what is taken from the grid; export is negative power."""
+
+    voltage: float
+    current: float
+    active: float
+    reactive: float
+
+    @property
+    def power_factor(self) -> float:
+        """Active through apparent power, without sign."""
+        apparent = hypot(self.active, self.reactive)
+        return abs(self.active) / apparent if apparent else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Quarters:
+    """One day, by quarters: what is imported and exported, and the readings at the start of each since midnight."""
+
+    net: tuple[float, ...]
+    reactive: tuple[float, ...]
+    sums: tuple[tuple[float, ...], ...]
+    """Running sums, 97 each, in the order of the fields of `Energies`."""
+
+
+class Measurement:
+    """The measuring part of a meter: a function of time. Moments are aware; before commissioning everything is 0."""
+
+    def __init__(self, household: Household, *, phases: int, commissioned: date, local: LocalTime) -> None:
+        self.household = household
+        self.phases = phases
+        self._local = local
+        self._offset = -local.time_zone * 60
+        self._first_day = (commissioned - date(1970, 1, 1)).days
+        self._at_midnight: list[tuple[float, ...]] = [(0.0,) * 4]
+        """Readings at the start of each day since commissioning."""
+        self._days: dict[int, _Quarters] = {}
+        self._minute_noise = stream(household.seed, "minutes")
+        self._grid_noise = stream(household.seed, "grid")
+
+    # --- energy --------------------------------------------------------------------------------------------------------
+
+    def energies(self, moment: datetime) -> Energies:
+        """The readings at a moment."""
+        number, slot, seconds = self._place(moment)
+        if number < self._first_day:
+            return Energies()
+        quarters = self._quarters(number)
+        share = self._share(number * SLOTS + slot, seconds)
+        sums = (
+            start + running[slot] + (running[slot + 1] - running[slot]) * share
+            for start, running in zip(self._midnight(number), quarters.sums, strict=True)
+        )
+        return Energies(*sums)
+
+    def _midnight(self, number: int) -> tuple[float, ...]:
+        known = self._at_midnight
+        while self._first_day + len(known) <= number:
+            sums = self._quarters(self._first_day + len(known) - 1).sums
+            known.append(tuple(before + running[-1] for before, running in zip(known[-1], sums, strict=True)))
+        return known[number - self._first_day]
+
+    def _quarters(self, number: int) -> _Quarters:
+        found = self._days.get(number)
+        if found is None:
+            if len(self._days) >= _DAYS_KEPT:
+                del self._days[next(iter(self._days))]
+            noon = datetime(1970, 1, 1, 12) + timedelta(days=number)
+            summer = self._local.in_force(noon)
+            found = self._days[number] = _quarters(self.household.day(number, summer_time=summer), 1 if summer else 0)
+        return found
+
+    # --- power ---------------------------------------------------------------------------------------------------------
+
+    def phase_values(self, moment: datetime) -> tuple[Phase, ...]:
+        """Voltages, currents and powers of the phases, constant for a minute."""
+        number, slot, seconds = self._place(moment)
+        if number < self._first_day:
+            return (Phase(0.0, 0.0, 0.0, 0.0),) * self.phases
+        quarters = self._quarters(number)
+        quarter = number * SLOTS + slot
+        weight = self._weights(quarter)[seconds // 60]
+        minute = quarter * _MINUTES + seconds // 60
+        found = []
+        for phase, share in enumerate(self._shares(quarter)):
+            active, reactive = quarters.net[slot] * weight * share, quarters.reactive[slot] * weight * share
+            apparent = hypot(active, reactive)
+            swing = unit(self._grid_noise, minute * 3 + phase) - 0.5
+            drop = _LINE_OHMS * apparent / 230.0
+            voltage = 231.5 + 2.4 * swing - (drop if active >= 0 else -drop)
+            found.append(Phase(voltage, apparent / voltage, active, reactive))
+        return tuple(found)
+
+    def frequency(self, moment: datetime) -> float:
+        """Hz."""
+        return 50.0 + 0.05 * (unit(self._grid_noise, -1 - int(moment.timestamp()) // 60) - 0.5)
+
+    def _shares(self, quarter: int) -> list[float]:
+        """How the load is spread over the phases in this quarter."""
+        if self.phases == 1:
+            return [1.0]
+        draws = [0.25 + unit(self._minute_noise, -1 - quarter * 3 - phase) for phase in range(self.phases)]
+        whole = sum(draws)
+        return [draw / whole for draw in draws]
+
+    def _weights(self, quarter: int) -> list[float]:
+        draws = [0.6 + 0.8 * unit(self._minute_noise, quarter * _MINUTES + minute) for minute in range(_MINUTES)]
+        mean = sum(draws) / _MINUTES
+        return [draw / mean for draw in draws]
+
+    def _share(self, quarter: int, seconds: float) -> float:
+        """Which part of the energy of a quarter has flowed after ``seconds``."""
+        if not seconds:
+            return 0.0
+        weights = self._weights(quarter)
+        minute = int(seconds // 60)
+        return (sum(weights[:minute]) * 60 + weights[minute] * (seconds - minute * 60)) / SLOT_SECONDS
+
+    # --- demand --------------------------------------------------------------------------------------------------------
+
+    def maximum_demand(self, moment: datetime) -> tuple[float, datetime]:
+        """The largest mean import power, in W, of a whole quarter of this month, and when it ended, in UTC."""
+        number, slot, _ = self._place(moment)
+        month_start = (datetime(1970, 1, 1) + timedelta(days=number)).replace(day=1)
+        best, at = 0.0, (month_start - datetime(1970, 1, 1)).days * SLOTS
+        for day in range(max(at // SLOTS, self._first_day), number + 1):
+            net = self._quarters(day).net[: slot if day == number else SLOTS]
+            largest = max(net, default=0.0)
+            if largest > best:
+                best, at = largest, day * SLOTS + net.index(largest) + 1
+        return best, _EPOCH + timedelta(seconds=at * SLOT_SECONDS - self._offset)
+
+    def _place(self, moment: datetime) -> tuple[int, int, int]:
+        """Day, quarter and second of the quarter, in normal local time."""
+        seconds = int((moment - _EPOCH).total_seconds()) + self._offset
+        number, in_day = divmod(seconds, _DAY_SECONDS)
+        slot, rest = divmod(in_day, SLOT_SECONDS)
+        return number, slot, rest
+
+
+def _quarters(day: Day, shift_hours: int) -> _Quarters:
+    """A day as the meter counts it: what the roof gives is used in the house first."""
+    net = tuple(load - generation for load, generation in zip(day.load, day.generation, strict=True))
+    hours = SLOT_SECONDS / 3600
+    imported = [max(watts, 0.0) * hours for watts in net]
+    in_rate_1 = [energy if (slot // 4 + shift_hours) % 24 in DAY_RATE_HOURS else 0.0 for slot, energy in enumerate(imported)]
+    flows = (imported, [max(-watts, 0.0) * hours for watts in net], [var * hours for var in day.reactive], in_rate_1)
+    return _Quarters(net, day.reactive, tuple(tuple(accumulate(flow, initial=0.0)) for flow in flows))

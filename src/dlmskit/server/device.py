@@ -1,0 +1,124 @@
+"""A physical device: its logical devices, its system title and its log; it makes a handler for every connection.
+
+The same device serves any number of listeners of any transport. Everything runs in one thread; a request is one turn,
+and what it changes is on the disk before its answer leaves.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from datetime import UTC, datetime
+
+from dlmskit.association.ports import Clock, Random
+from dlmskit.cosem.classes.sap_assignment import SapAssignment
+from dlmskit.cosem.objects import UtcClock
+from dlmskit.errors import ConfigError
+from dlmskit.limits import DEFAULT, Limits
+from dlmskit.security.counters import MemoryCounterStore, TransmitCounters
+from dlmskit.security.keys import KeySet
+from dlmskit.security.windows import ReceivedCounters
+from dlmskit.server.clients import AdmittedClient
+from dlmskit.server.connection import DeviceConnection
+from dlmskit.server.events import SecurityLog
+from dlmskit.server.logical_device import LogicalDevice
+from dlmskit.server.storage import Database, StoredCounters, StoredValues, StoredWindows
+from dlmskit.server.windows import MemoryWindows
+from dlmskit.transport.base import Connection
+from dlmskit.types.obis import Obis
+from dlmskit.types.sap import MANAGEMENT_LOGICAL_DEVICE
+from dlmskit.types.system_title import SystemTitle
+
+SAP_ASSIGNMENT = Obis("0.0.41.0.0.255")
+
+
+class WallClock:
+    """The clock of the machine."""
+
+    def utc_now(self) -> datetime:
+        """The time now, in UTC."""
+        return datetime.now(UTC)
+
+
+class Device:
+    """A meter, or whatever else serves COSEM objects.
+
+    With a ``database`` its state survives the process. ``transmit`` and ``received`` are the counters for the credentials
+    of its clients. Call `ready` when everything is added; `connected` is the handler factory for listeners.
+    """
+
+    def __init__(
+        self,
+        system_title: SystemTitle,
+        *,
+        database: Database | None = None,
+        clock: UtcClock | None = None,
+        random: Random = secrets.token_bytes,
+        seconds: Clock = time.monotonic,
+        limits: Limits = DEFAULT,
+    ) -> None:
+        self.system_title = system_title
+        self.database = database
+        self.clock = clock or WallClock()
+        self.random = random
+        self.seconds = seconds
+        self.limits = limits
+        self.log = SecurityLog(self.clock)
+        self.windows = MemoryWindows() if database is None else StoredWindows(database)
+        self.transmit = TransmitCounters(MemoryCounterStore() if database is None else StoredCounters(database))
+        self.received = ReceivedCounters(self.windows)
+        self.turn: Callable[[], AbstractContextManager[None]] = nullcontext if database is None else database.transaction
+        self._logical_devices: dict[int, LogicalDevice] = {}
+        if database is not None:
+            database.claim("system title", str(system_title), "give the state another folder, or delete it")
+
+    def add(self, logical_device: LogicalDevice) -> LogicalDevice:
+        """Take a logical device in; ConfigError where its SAP or name is taken."""
+        for other in self:
+            if logical_device.sap == other.sap or logical_device.name == other.name:
+                raise ConfigError(f"two logical devices with SAP {logical_device.sap} or name {logical_device.name}")
+        self._logical_devices[logical_device.sap] = logical_device
+        return logical_device
+
+    def __iter__(self) -> Iterator[LogicalDevice]:
+        return iter(self._logical_devices.values())
+
+    def __getitem__(self, sap: int) -> LogicalDevice:
+        return self._logical_devices[sap]
+
+    def last_counter(self, keys: KeySet) -> int:
+        """The highest invocation counter received under the unicast key of ``keys``; 0 where none was."""
+        return 0 if keys.guek is None else self.windows.highest(keys.guek.fingerprint)
+
+    def ready(self) -> None:
+        """Everything is added: list the logical devices, match the rights, take the kept values back.
+
+        Raises ConfigError where there is no management logical device.
+        """
+        management = self._logical_devices.get(MANAGEMENT_LOGICAL_DEVICE)
+        if management is None:
+            raise ConfigError("a device needs the management logical device, SAP 1")
+        if (17, SAP_ASSIGNMENT) not in management.tree:
+            listed = [(one.sap, one.name.encode()) for one in self]
+            management.tree.add(SapAssignment(SAP_ASSIGNMENT, sap_assignment_list=listed))
+        for logical_device in self:
+            logical_device.refresh_roles()
+            if self.database is not None:
+                StoredValues(self.database, logical_device.sap).attach(logical_device.tree)
+
+    def client(self, client_sap: int, server_sap: int) -> AdmittedClient | None:
+        """The client of that SAP at that logical device; None where either does not exist."""
+        logical_device = self._logical_devices.get(server_sap)
+        return None if logical_device is None else logical_device.clients.get(client_sap)
+
+    def connected(self, connection: Connection) -> DeviceConnection:
+        """The handler of a new connection."""
+        return DeviceConnection(self, connection)
+
+    def close(self) -> None:
+        """Put the exact counters away and give the file back. The device serves no more."""
+        self.windows.close()
+        if self.database is not None:
+            self.database.close()

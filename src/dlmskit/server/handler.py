@@ -1,0 +1,77 @@
+"""The objects of a logical device behind the associations of one client: requests go to its view, results come back.
+
+The association has asked `dlmskit.cosem.access.decide` before it calls; the view asks the same function again, because
+captures, push lists and scripts come past there too (robustness R-041).
+"""
+
+from __future__ import annotations
+
+from dlmskit.apdu import CosemAttributeDescriptor, CosemMethodDescriptor, SelectiveAccessDescriptor
+from dlmskit.association.ports import Request
+from dlmskit.codec.data import Data
+from dlmskit.cosem.access import AccessMode, Protection, Role
+from dlmskit.cosem.classes.association_ln import AssociationLnV0
+from dlmskit.cosem.view import Fault, ObjectView, Outcome
+from dlmskit.errors import ServiceError
+from dlmskit.types.obis import Obis
+
+
+class ObjectHandler:
+    """A `ServiceHandler` for one association object and its role."""
+
+    __slots__ = ("_association", "_fault", "_policy", "_role", "_views")
+
+    def __init__(self, association: AssociationLnV0, policy: AccessMode, fault: Fault) -> None:
+        self._association = association
+        self._policy = policy
+        self._fault = fault
+        self._role = association.role
+        self._views: dict[int, ObjectView] = {}
+
+    def role(self) -> Role:
+        """The rights of the client, now."""
+        return self._association.role
+
+    def get(self, request: Request, descriptor: CosemAttributeDescriptor, selection: SelectiveAccessDescriptor | None, /) -> Data:
+        """Read an attribute, or the selected part of it."""
+        selector, parameter = _parts(selection)
+        name = Obis(descriptor.instance_id)
+        outcome = self._view(request).get(descriptor.class_id, name, descriptor.attribute_id, selector, parameter)
+        _refuse(outcome)
+        return outcome.data or Data.null()
+
+    def set(
+        self, request: Request, descriptor: CosemAttributeDescriptor, selection: SelectiveAccessDescriptor | None, value: Data, /
+    ) -> None:
+        """Write an attribute."""
+        selector, parameter = _parts(selection)
+        name = Obis(descriptor.instance_id)
+        _refuse(self._view(request).set(descriptor.class_id, name, descriptor.attribute_id, value, selector, parameter))
+
+    def action(self, request: Request, descriptor: CosemMethodDescriptor, parameters: Data | None, /) -> Data | None:
+        """Call a method."""
+        name = Obis(descriptor.instance_id)
+        outcome = self._view(request).action(descriptor.class_id, name, descriptor.method_id, parameters)
+        _refuse(outcome)
+        return outcome.data
+
+    def _view(self, request: Request) -> ObjectView:
+        """The view of a request with this protection; kept as long as the role is the same."""
+        role = self._association.role
+        if role is not self._role:
+            self._role = role
+            self._views.clear()
+        found = int(request.protection)
+        view = self._views.get(found)
+        if view is None:
+            view = self._views[found] = self._association.view(self._policy, self._fault).under(Protection(found))
+        return view
+
+
+def _parts(selection: SelectiveAccessDescriptor | None) -> tuple[int | None, Data | None]:
+    return (None, None) if selection is None else (selection.access_selector, selection.access_parameters)
+
+
+def _refuse(outcome: Outcome) -> None:
+    if outcome.result:
+        raise ServiceError(outcome.result)

@@ -1,0 +1,140 @@
+"""The SQLite file of one meter: opened by one process at a time, written in transactions that are on the disk when they end.
+
+WAL with synchronous=FULL: after a kill or a loss of power the file holds every transaction that ended, and nothing of one
+that did not. What is in the tables is the business of the files beside this one.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from dlmskit.errors import ConfigError
+
+FORMAT = 1
+"""Version of the tables, kept in the file."""
+
+_SCHEMA = """
+CREATE TABLE note (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE transmit (name TEXT PRIMARY KEY, next INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE receive (name TEXT PRIMARY KEY, lowest INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE value (
+    sap INTEGER, class_id INTEGER, logical_name BLOB, attribute INTEGER, octets BLOB NOT NULL,
+    PRIMARY KEY (sap, class_id, logical_name, attribute)
+) WITHOUT ROWID;
+CREATE TABLE row (
+    sap INTEGER, logical_name BLOB, number INTEGER, local_seconds INTEGER, octets BLOB NOT NULL,
+    PRIMARY KEY (sap, logical_name, number)
+) WITHOUT ROWID;
+CREATE INDEX row_by_time ON row (sap, logical_name, local_seconds, number);
+"""
+
+
+class Database:
+    """One file, one connection, one thread.
+
+    Raises `ConfigError` where the file cannot be opened, read or written, or another process has it.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self._depth = 0
+        try:
+            self._connection = sqlite3.connect(self.path, timeout=1.0, isolation_level=None, check_same_thread=False)
+        except sqlite3.Error as error:
+            raise ConfigError(f"the state of the meter cannot be kept in {self.path}: {error}") from error
+        try:
+            self._prepare()
+        except sqlite3.Error as error:
+            self._connection.close()
+            busy = "locked" in str(error)
+            detail = "another process uses it: stop that one, or choose another folder" if busy else error
+            raise ConfigError(f"the state of the meter in {self.path} cannot be used: {detail}") from error
+        except ConfigError:
+            self._connection.close()
+            raise
+
+    def _prepare(self) -> None:
+        run = self._connection.execute
+        run("PRAGMA locking_mode = EXCLUSIVE")
+        run("PRAGMA journal_mode = WAL")
+        run("PRAGMA synchronous = FULL")
+        run("BEGIN EXCLUSIVE")  # takes the lock of the file now, and not at the first write
+        found = run("PRAGMA user_version").fetchone()[0]
+        if found == 0:
+            for statement in _SCHEMA.split(";"):
+                run(statement)
+            run(f"PRAGMA user_version = {FORMAT}")
+        run("COMMIT")
+        if found not in (0, FORMAT):
+            raise ConfigError(f"{self.path} has format {found}, this program reads format {FORMAT}")
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Everything inside is one change: on the disk when the outermost block ends, in whatever way it ends.
+
+        What an object has changed in memory cannot be taken back, so an exception does not roll back: the file follows
+        the memory. Only a kill leaves nothing of the block.
+        """
+        self._depth += 1
+        try:
+            yield
+        finally:
+            self._depth -= 1
+            if not self._depth and self._connection.in_transaction:
+                self._run("COMMIT")
+
+    def write(self, statement: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> None:
+        """Run a statement that changes something; outside of a transaction it is one of its own."""
+        self._begin()
+        self._run(statement, parameters)
+
+    def write_many(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Run a statement once for each of ``rows``, as one change."""
+        with self.transaction():
+            self._begin()
+            try:
+                self._connection.executemany(statement, rows)
+            except sqlite3.Error as error:
+                raise self._failed(error) from error
+
+    def read(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """The rows of a query."""
+        return self._run(statement, parameters).fetchall()
+
+    def note(self, name: str) -> str | None:
+        """A short text kept under a name; None where there is none."""
+        found = self.read("SELECT value FROM note WHERE name = ?", (name,))
+        return str(found[0][0]) if found else None
+
+    def set_note(self, name: str, value: str) -> None:
+        """Keep a short text."""
+        self.write("INSERT INTO note VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", (name, value))
+
+    def claim(self, name: str, value: str, remedy: str) -> None:
+        """Note whose file this is, at its first use; ConfigError with ``remedy`` where it is somebody else's."""
+        owner = self.note(name)
+        if owner is None:
+            self.set_note(name, value)
+        elif owner != value:
+            raise ConfigError(f"{self.path} is the state of the meter with {name} {owner}, not {value}: {remedy}")
+
+    def _begin(self) -> None:
+        if self._depth and not self._connection.in_transaction:
+            self._run("BEGIN IMMEDIATE")
+
+    def _run(self, statement: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> sqlite3.Cursor:
+        try:
+            return self._connection.execute(statement, parameters)
+        except sqlite3.Error as error:
+            raise self._failed(error) from error
+
+    def _failed(self, error: sqlite3.Error) -> ConfigError:
+        return ConfigError(f"the state of the meter in {self.path} cannot be read or written: {error}")
+
+    def close(self) -> None:
+        """Give the file back."""
+        self._connection.close()
