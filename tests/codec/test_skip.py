@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dlmskit.codec.compact import TypeDescription
 from dlmskit.codec.data import Data
 from dlmskit.codec.skip import check_whole, skip_data
 from dlmskit.codec.values import decode_value
@@ -79,6 +80,20 @@ def test_elements_are_counted_against_their_limit():
     assert refusal(nulls, Limits(data_elements=99)).reason == "more than 99 elements"
     nested = Data.structure([Data.array([Data.null()] * 60), Data.array([Data.null()] * 60)]).octets
     assert refusal(nested, Limits(data_elements=100)).path == "data[1]"
+
+
+@pytest.mark.case("R-002")
+@pytest.mark.parametrize(
+    ("item", "elements"),
+    [
+        (Data.array([Data.structure([Data.null()] * 2)] * 100), 300),  # passed over as one run
+        (Data.structure([Data.compact_array(TypeDescription.simple("unsigned"), range(100))]), 101),
+        (Data.compact_array(TypeDescription.simple("octet-string"), [b""] * 100), 100),
+    ],
+)
+def test_elements_are_counted_where_they_are_passed_over(item, elements):
+    check_whole(item.octets, Limits(data_elements=elements))
+    assert refusal(item.octets, Limits(data_elements=elements - 1)).reason == f"more than {elements - 1} elements"
 
 
 @pytest.mark.case("R-003")

@@ -42,7 +42,10 @@ class Layout:
         self.depth = depth
         """Levels of containers in one row."""
         self.structure = tokens[0][0][:1] == b"\x02"
-        self.struct = struct.Struct(">" + "".join(letters))
+        self.letters = tuple(letters)
+        """How `struct` reads the free octets of each token."""
+        steps = [f"{len(fixed)}x{letter}" for (fixed, _free), letter in zip(tokens, letters, strict=True)]
+        self.struct = struct.Struct(">" + "".join(steps))
         self.size = self.struct.size
         self.template = template
         self.converters = tuple(converters)
@@ -187,7 +190,7 @@ class _Learner:
         if self.room < 0 or len(self.tokens) >= MOST_FIELDS:
             raise DecodeError("no layout")
         self.tokens.append((fixed, free))
-        self.letters.append(f"{len(fixed)}x{letter if free else ''}")
+        self.letters.append(letter if free else "")
 
     def call(self, converter: Any) -> str:
         """The name under which the template finds a converter or constant."""

@@ -7,7 +7,6 @@ model. The raw rows stay at hand. Frames need the extra ``dlmskit[export]``; tex
 from __future__ import annotations
 
 import csv
-import datetime as dt
 import functools
 import io
 import json
@@ -78,7 +77,7 @@ class ProfileTable:
         """Rows as `decode_rows` gives them. Raises `DecodeError` where a row has another number of columns."""
         self.raw = raw
         """The rows as they were sent: null-data is None, deltas are `Delta`."""
-        self.columns = _with_unique_names(columns)
+        self.columns = with_unique_names(columns)
         self.capture_period = capture_period
         """Seconds between two rows, 0 where they are not periodic."""
         for index, row in enumerate(raw):
@@ -131,7 +130,7 @@ class ProfileTable:
         target = stream or io.StringIO()
         writer = csv.writer(target)
         writer.writerow(column.heading for column in self.columns)
-        writer.writerows([_text(value) for value in row] for row in self.rows)
+        writer.writerows([as_text(value) for value in row] for row in self.rows)
         return "" if stream else target.getvalue()  # type: ignore[attr-defined]
 
     def to_jsonl(self, stream: TextIO | None = None) -> str:
@@ -142,18 +141,14 @@ class ProfileTable:
         return "" if stream else target.getvalue()  # type: ignore[attr-defined]
 
     def to_polars(self) -> pl.DataFrame:
-        """A data frame: times as UTC where every one tells its deviation, else as local time; a time that is none is null.
+        """A data frame, its types told by `dlmskit.codec.frames`. Raises `ConfigError` where polars is not installed."""
+        from dlmskit.codec.frames import frame_of
 
-        Raises `ConfigError` where polars is not installed.
-        """
-        try:
-            import polars as pl
-        except ImportError as error:
-            raise ConfigError("data frames need polars: pip install 'dlmskit[export]'") from error
-        return pl.DataFrame([_series(column.name, values) for column, values in zip(self.columns, self._typed, strict=True)])
+        return frame_of(self.columns, self._typed)
 
 
-def _with_unique_names(columns: Iterable[Column]) -> tuple[Column, ...]:
+def with_unique_names(columns: Iterable[Column]) -> tuple[Column, ...]:
+    """Columns whose names are used before carry their number: ``a``, ``a#2``."""
     seen: dict[str, int] = {}
     unique = []
     for column in columns:
@@ -172,7 +167,7 @@ def _typed_values(column: Column, raw: Sequence[Any]) -> list[Any]:
     return list(raw)
 
 
-def _text(value: Any) -> Any:
+def as_text(value: Any) -> Any:
     """A value as text takes it; numbers, text and None stay what they are."""
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
@@ -192,36 +187,4 @@ def _json(value: Any) -> Any:
         return {name: _json(inner) for name, inner in value.items()}
     if isinstance(value, (list, tuple)):
         return list(map(_json, value))
-    return str(value) if isinstance(value, float) and not math.isfinite(value) else _text(value)
-
-
-def _series(name: str, values: list[Any]) -> pl.Series:
-    """A column in the narrowest type that holds all of its values; mixed ones become text."""
-    import polars as pl
-
-    kinds = {type(value) for value in values if value is not None}
-    if kinds == {CosemDateTime}:
-        return _moments(name, values)
-    if kinds <= {bool} or kinds <= {str} or kinds <= {bytes}:
-        return pl.Series(name, values, strict=True)
-    if kinds <= {int}:
-        large = any(value is not None and value > (1 << 63) - 1 for value in values)
-        return pl.Series(name, values, dtype=pl.UInt64 if large else pl.Int64)
-    if kinds <= {int, float}:
-        return pl.Series(name, [None if value is None else float(value) for value in values], dtype=pl.Float64)
-    return pl.Series(name, [None if value is None else str(_text(value)) for value in values], dtype=pl.String)
-
-
-def _moments(name: str, values: list[CosemDateTime | None]) -> pl.Series:
-    import polars as pl
-
-    moments: list[dt.datetime | None] = []
-    for value in values:
-        try:
-            moments.append(None if value is None else value.to_datetime())
-        except DecodeError:
-            moments.append(None)
-    aware = all(moment is None or moment.tzinfo is not None for moment in moments)
-    if not aware:
-        moments = [None if moment is None else moment.replace(tzinfo=None) for moment in moments]
-    return pl.Series(name, moments, dtype=pl.Datetime("ms", "UTC" if aware else None))
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else as_text(value)
