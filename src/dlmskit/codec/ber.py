@@ -99,7 +99,7 @@ class BerApdu(Apdu, frozen=True, gc=False, kw_only=True):
             body = b"".join(
                 encode_component(word, content, f"{cls.__name__}.{name}")
                 for name, word in components.values()
-                if (content := getattr(value, name)) is not None
+                if (content := getattr(value, name)) is not None or name in required
             )
             return cls.head + write_length(len(body)) + body
 
