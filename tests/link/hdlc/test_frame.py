@@ -157,6 +157,17 @@ def test_header_check_sequence_without_information_is_refused():
         decode_body(head + fcs16(head))
 
 
+@pytest.mark.case("R-019")
+@pytest.mark.parametrize("said", [0, 6, 15, 17, 2047])
+def test_length_that_lies_is_refused_even_when_all_checks_fit(said):
+    head = bytes([0xA0 | said >> 8, said & 0xFF]) + b"\x03\x21\x13"
+    head += fcs16(head)
+    body = head + bytes(7)
+    body += fcs16(body)
+    with pytest.raises(DecodeError, match="length field"):
+        decode_body(body)
+
+
 addresses = st.one_of(
     st.builds(client_address, st.integers(0, 127)),
     st.builds(server_address, st.integers(0, 127), st.integers(0, 127), st.just(2)),
