@@ -17,6 +17,7 @@ from dlmskit import errors, limits
 from dlmskit.apdu import declared_apdus
 from dlmskit.codec import data_types
 from dlmskit.codec.docs import apdu_reference
+from dlmskit.trace.explain import model
 
 PAGES = Path(__file__).parent.parent / "docs" / "reference"
 
@@ -27,9 +28,9 @@ def attribute_docs(declared: type) -> dict[str, str]:
     assert isinstance(body, ast.ClassDef)
     found: dict[str, str] = {}
     for field, below in zip(body.body, body.body[1:], strict=False):
-        if isinstance(field, ast.AnnAssign) and isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant):
-            assert isinstance(field.target, ast.Name)
-            found[field.target.id] = " ".join(str(below.value.value).split())
+        target = field.target if isinstance(field, ast.AnnAssign) else field.targets[0] if isinstance(field, ast.Assign) else None
+        if isinstance(target, ast.Name) and isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant):
+            found[target.id] = " ".join(str(below.value.value).split())
     return found
 
 
@@ -75,6 +76,20 @@ def data_types_page() -> list[str]:
     return lines
 
 
+def telegram_problems_page() -> list[str]:
+    """The codes of `dlmskit decode`, by what they make of the exit code."""
+    docs = attribute_docs(model.Code)
+    lines = ["# Problems of a telegram", "", "What `dlmskit decode` can find wrong, in `problems` of its JSON form.", ""]
+    lines += rows("code", "exit code", "meaning")
+    for one in model.Code:
+        exit_code = 0 if one in model.NOTES else 4 if one in model.SECURITY else 5
+        lines.append(f"| `{one.value}` | {exit_code} | {code(docs.get(one.name, ''))} |")
+    lines += ["", "## Verdicts of a layer of protection", "", *rows("verdict", "meaning")]
+    verdicts = attribute_docs(model.Verdict)
+    lines += [f"| `{one.value}` | {code(verdicts.get(one.name, ''))} |" for one in model.Verdict]
+    return lines
+
+
 def apdus_page() -> list[str]:
     """Every APDU with its fields."""
     return apdu_reference(declared_apdus())
@@ -84,6 +99,7 @@ SOURCES: dict[str, tuple[str, Callable[[], list[str]]]] = {
     "errors.md": ("dlmskit.errors", errors_page),
     "limits.md": ("dlmskit.limits", limits_page),
     "data-types.md": ("dlmskit.codec.data_types", data_types_page),
+    "telegram-problems.md": ("dlmskit.trace.explain.model", telegram_problems_page),
     "apdus.md": ("dlmskit.apdu", apdus_page),
 }
 

@@ -40,7 +40,7 @@ def run(
     ring = KeyRing(key_set(guek=guek, gak=gak, gbek=gbek, file=keys, titles=titles), titles)
     if dedicated_key:
         ring.dedicated_key = Key.from_hex(dedicated_key, KeyRole.DEDICATED)
-    chunks = read_octets(sys.stdin.buffer.read(MOST_OCTETS)) if source == "-" else read_input(source)
+    chunks = read_octets(sys.stdin.buffer.read(MOST_OCTETS + 1), "standard input") if source == "-" else read_input(source)
     explanation = explain_all((chunk.octets for chunk in chunks), ring)
     if accept_damaged:
         explanation = explanation.with_damaged_values()
