@@ -219,3 +219,8 @@ TREATMENTS: dict[State, dict[Kind, Treatment]] = {
     state: {kind: taken.get(kind, Treatment.DROP) for kind in Kind} for state, taken in _TAKEN.items()
 }
 """What a client does with each kind of APDU in each of its states."""
+
+TREATMENTS_BY_OCTET: dict[State, tuple[Treatment, ...]] = {
+    state: tuple(treatments[kind] for kind in KINDS) for state, treatments in TREATMENTS.items()
+}
+"""The same by first octet, for the client's hot path."""

@@ -12,7 +12,7 @@ def proposal(settings: AssociationSettings, dedicated_key: bytes | None = None) 
     """What a client with these settings asks for. Bits that the library cannot serve are not proposed."""
     return InitiateRequest(
         dedicated_key=dedicated_key,
-        proposed_conformance=int(settings.conformance & SUPPORTED),
+        proposed_conformance=settings.proposed_conformance,
         client_max_receive_pdu_size=settings.max_pdu_size,
     )
 

@@ -124,7 +124,32 @@ class AssociationSettings:
     tolerances: ClientTolerances = field(default_factory=ClientTolerances)
     switches: ServerSwitches = field(default_factory=ServerSwitches)
 
+    # What follows from the rest; worked out once, because every association asks.
+    ciphered: bool = field(init=False, repr=False)
+    """Whether the application context allows ciphered APDUs."""
+    policy: SecurityPolicy = field(init=False, repr=False)
+    """The security policy that binds: nothing without ciphering."""
+    needs_titles: bool = field(init=False, repr=False)
+    """Whether both parties must know each other's system title: ciphering, and the mechanisms bound to titles."""
+    broadcast: bool = field(init=False, repr=False)
+    """Whether every logical device is addressed; then nothing is ever answered."""
+    proposed_conformance: int = field(init=False, repr=False)
+    """The bits that a client proposes: what is asked for and can be served."""
+
     def __post_init__(self) -> None:
+        ciphered = self.application_context.allows_ciphering
+        derived = {
+            "ciphered": ciphered,
+            "policy": self.security_policy if ciphered else SecurityPolicy.NOTHING,
+            "needs_titles": ciphered or self.mechanism >= Mechanism.HLS_GMAC,
+            "broadcast": is_broadcast(self.server_sap),
+            "proposed_conformance": int(self.conformance & SUPPORTED),
+        }
+        for name, value in derived.items():
+            object.__setattr__(self, name, value)
+        self._check()
+
+    def _check(self) -> None:
         if not self.application_context.uses_logical_names:
             raise ConfigError(f"application context {self.application_context.label} is not supported: use logical names")
         if self.dedicated_key and not self.ciphered:
@@ -137,23 +162,3 @@ class AssociationSettings:
             raise ConfigError("a pre-established association has no AARQ to authenticate in")
         if self.broadcast and not self.pre_established:
             raise ConfigError("an association with every device at once can only be pre-established")
-
-    @property
-    def ciphered(self) -> bool:
-        """Whether the application context allows ciphered APDUs."""
-        return self.application_context.allows_ciphering
-
-    @property
-    def policy(self) -> SecurityPolicy:
-        """The security policy that binds: nothing without ciphering."""
-        return self.security_policy if self.ciphered else SecurityPolicy.NOTHING
-
-    @property
-    def needs_titles(self) -> bool:
-        """Whether both parties must know each other's system title: ciphering, and the mechanisms bound to titles."""
-        return self.ciphered or self.mechanism >= Mechanism.HLS_GMAC
-
-    @property
-    def broadcast(self) -> bool:
-        """Whether every logical device is addressed; then nothing is ever answered."""
-        return is_broadcast(self.server_sap)

@@ -114,7 +114,7 @@ class ClientAssociation:
 
     def lower_layer_connected(self) -> None:
         """There is a connection again; not needed for the first one."""
-        self._core.machine.fire(Event.CONNECTED)
+        self._core.fire(Event.CONNECTED)
         if self.settings.pre_established:
             self._establish()
 
@@ -161,7 +161,7 @@ class ClientAssociation:
         core, settings = self._core, self.settings
         if settings.ciphered:
             core.use(self._credentials.security(Party.CLIENT, settings, settings.server_system_title, core.limits))
-        core.machine.fire(Event.PRE_ESTABLISHED)
+        core.fire(Event.PRE_ESTABLISHED)
         core.associate(pre_established(settings))
 
     def __repr__(self) -> str:

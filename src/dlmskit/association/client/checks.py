@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from dlmskit.apdu import VAA_NAME_LN, Aare, InitiateResponse, last_arc
 from dlmskit.apdu.initiate import VERSION
-from dlmskit.association.negotiation import proposal, required
+from dlmskit.association.negotiation import required
 from dlmskit.association.settings import SMALLEST_PDU, AssociationSettings
 from dlmskit.errors import DlmsError, RemoteProtocolError, SecurityError, SecurityReason
 from dlmskit.types.conformance import Conformance
@@ -94,7 +94,7 @@ def _version(reply: Reply) -> DlmsError | None:
 
 def _unproposed(reply: Reply) -> DlmsError | None:
     initiate = reply.initiate
-    proposed = proposal(reply.settings).proposed_conformance
+    proposed = reply.settings.proposed_conformance
     extra = 0 if initiate is None else initiate.negotiated_conformance & ~proposed
     if not extra or reply.settings.tolerances.unproposed_conformance:
         return None

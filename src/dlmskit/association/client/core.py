@@ -21,7 +21,7 @@ from dlmskit.apdu import (
 )
 from dlmskit.association.authentication import Associated
 from dlmskit.association.errors import ConfirmedServiceErrorReceived, exception_received
-from dlmskit.association.inputs import KINDS, TREATMENTS, Kind, Treatment
+from dlmskit.association.inputs import KINDS, TREATMENTS_BY_OCTET, Kind, Treatment
 from dlmskit.association.ports import AssociationEvent, EventCode, EventSink, Exchange, Notification
 from dlmskit.association.settings import AssociationSettings, Wrapping
 from dlmskit.association.sizes import plain_room, send_limit
@@ -45,6 +45,7 @@ class Core:
         self.settings = settings
         self.limits = limits
         self.machine = StateMachine(Party.CLIENT)
+        self._treatments = TREATMENTS_BY_OCTET[self.machine.state]
         self.notifications: deque[Notification] = deque(maxlen=_NOTIFICATIONS_KEPT)
         self.security: SecurityContext | None = None
         self.associated: Associated | None = None
@@ -67,6 +68,10 @@ class Core:
         """Liberties of the server taken in the operation that runs, or in the last one; None where none are taken."""
 
     # --- State ---
+
+    def fire(self, event: Event) -> None:
+        """Move the association. Raises LocalProtocolError where the present state does not know the event."""
+        self._treatments = TREATMENTS_BY_OCTET[self.machine.fire(event)]
 
     def begin(self, event: Event) -> None:
         """Start an operation. Raises LocalProtocolError where the state forbids it or another one is not finished."""
@@ -102,7 +107,7 @@ class Core:
     def reset(self, event: Event) -> None:
         """Leave the association: nothing of it is kept."""
         if self.machine.allows(event):
-            self.machine.fire(event)
+            self.fire(event)
         if self.security is not None:
             self.security.drop_dedicated_key()
         self.security = self.associated = self.form = self.control = None
@@ -187,7 +192,7 @@ class Core:
         Raises SecurityError for an answer with too little or wrong protection, DecodeError for one that cannot be read,
         `RequestRefused` where the server refuses.
         """
-        treatment = self.treatment(octets)
+        treatment = self._treatments[octets[0]] if octets else Treatment.DROP
         if treatment is Treatment.DROP:
             self.report(EventCode.UNEXPECTED_APDU, describe(octets))
             return None
@@ -210,10 +215,6 @@ class Core:
             return answer
         self._other(answer, octets, verified)
         return None
-
-    def treatment(self, octets: bytes) -> Treatment:
-        """What the present state makes of an APDU."""
-        return TREATMENTS[self.machine.state][KINDS[octets[0]]] if octets else Treatment.DROP
 
     def _unprotect(self, octets: bytes, treatment: Treatment) -> Verified | None:
         if self.security is None:

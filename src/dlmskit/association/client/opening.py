@@ -57,16 +57,16 @@ def associate(core: Core, credentials: Credentials, random: Random) -> Exchange[
     core.begin(Event.OPEN)
     try:
         aarq = opening.aarq()
-        core.machine.fire(Event.OPEN)
+        core.fire(Event.OPEN)
         aare = yield from core.exchange_acse(aarq, _AARE)
         context = opening.take(aare)
         if opening.handshake is None:
             associated = password_taken(context) if context.mechanism is Mechanism.LLS else without_authentication(context)
-            core.machine.fire(Event.ACCEPTED)
+            core.fire(Event.ACCEPTED)
         else:
-            core.machine.fire(Event.CHALLENGED)
+            core.fire(Event.CHALLENGED)
             associated = yield from opening.passes_3_and_4(context)
-            core.machine.fire(Event.PROVED)
+            core.fire(Event.PROVED)
         core.associate(associated)
     except BaseException as error:
         opening.give_up(error)
@@ -169,7 +169,7 @@ class Opening:
 
     def _context(self, aare: Aare, initiate: InitiateResponse) -> AssociationContext:
         settings = self._core.settings
-        proposed = proposal(settings).proposed_conformance
+        proposed = settings.proposed_conformance
         title = aare.responding_ap_title
         return AssociationContext(
             client_sap=settings.client_sap,

@@ -28,7 +28,7 @@ def release(core: Core, reason: ReleaseRequestReason = ReleaseRequestReason.NORM
     core.begin(Event.RELEASE)
     try:
         rlrq = Rlrq(reason=int(reason), user_information=_protected_proposal(core)).encode()
-        core.machine.fire(Event.RELEASE)
+        core.fire(Event.RELEASE)
         try:
             rlre = yield from core.exchange_acse(rlrq, _RLRE)
             _check(core, rlre)
