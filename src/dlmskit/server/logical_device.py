@@ -58,8 +58,9 @@ class LogicalDevice:
         number = len(self.clients) + 1
         setup = None
         if settings.needs_titles:
-            setup = self.tree.add(_security_setup(number, config)).obis
-            counter = DataObject(f"0.0.43.1.{number}.255", value=Data.double_long_unsigned(0))
+            context = len(self.tree.of(SecuritySetup))
+            setup = self.tree.add(_security_setup(context, config)).obis
+            counter = DataObject(f"0.0.43.1.{context}.255", value=Data.double_long_unsigned(0))
             if last_counter is not None:
                 keys = config.credentials.keys
                 counter.feed("value", lambda: last_counter(keys))
@@ -77,10 +78,11 @@ class LogicalDevice:
         _LOG.error("logical device %s: object failed: %s", self.name, where, exc_info=error)
 
 
-def _security_setup(number: int, config: ClientConfig) -> SecuritySetup:
+def _security_setup(context: int, config: ClientConfig) -> SecuritySetup:
+    """The security setup of security context ``context``, counted from 0."""
     settings = config.settings
     return SecuritySetup(
-        f"0.0.43.0.{number}.255",
+        f"0.0.43.0.{context}.255",
         security_policy=Data.enum(int(settings.policy)),
         security_suite=settings.security_suite,
         client_system_title=_octets(settings.client_system_title),

@@ -1,0 +1,214 @@
+"""The file that describes a simulated meter: its tables and keys as types, read from TOML with errors that say what to do.
+
+An unknown key is an error, so that a misspelt one is not a setting that was never made. What the words mean is decided in
+`registers`, `objects` and `building`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+import typing
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+
+from dlmskit.errors import ConfigError
+
+
+class Table(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+    """A table of the file."""
+
+
+class Meter(Table, frozen=True):
+    """``[meter]``: who it is."""
+
+    system_title: str
+    """16 hexadecimal digits; the first three octets are the manufacturer's letters."""
+    name: str
+    """Logical device name of the management logical device."""
+    phases: typing.Literal[1, 3] = 1
+    commissioned: date = date(2024, 1, 1)
+    """When its energy registers were 0."""
+    max_pdu_size: Annotated[int, msgspec.Meta(ge=64, le=65535)] = 2048
+    """The largest APDU in octets that it receives."""
+
+
+class Clock(Table, frozen=True):
+    """``[clock]``: local time."""
+
+    utc_offset_minutes: Annotated[int, msgspec.Meta(ge=-720, le=840)] = 60
+    """Minutes to add to UTC in winter; 60 in Berlin. (On the wire the sign is the other one.)"""
+    daylight_saving: bool = True
+    """The rule of the European Union."""
+
+
+class HouseholdTable(Table, frozen=True):
+    """``[household]``: what there is to measure."""
+
+    seed: int = 1
+    annual_kwh: Annotated[float, msgspec.Meta(gt=0, le=1_000_000)] = 3500.0
+    solar_kwp: Annotated[float, msgspec.Meta(ge=0, le=1000)] = 0.0
+
+
+class Keys(Table, frozen=True):
+    """``[keys]``: shared with the ciphered clients; hexadecimal."""
+
+    guek: str
+    gak: str
+
+
+class LogicalDeviceTable(Table, frozen=True):
+    """``[[logical_device]]``: one more beside the management logical device."""
+
+    sap: int
+    name: str
+
+
+class Client(Table, frozen=True):
+    """``[[client]]``: who may associate, and with which rights."""
+
+    name: str
+    sap: Annotated[int, msgspec.Meta(ge=1, le=127)]
+    logical_device: int = 1
+    mechanism: typing.Literal["lowest", "lls", "hls-gmac"] = "lowest"
+    ciphered: bool = False
+    """Whether APDUs are authenticated and encrypted."""
+    password: str | None = None
+    system_title: str | None = None
+    """Only this client system title is taken."""
+    read: tuple[str, ...] = ()
+    write: tuple[str, ...] = ()
+    execute: tuple[str, ...] = ()
+    most_associations: Annotated[int, msgspec.Meta(ge=1, le=64)] | None = None
+    newest_wins: bool = False
+
+
+class Typed(Table, frozen=True):
+    """A value with the name of its type: ``{ type = "unsigned", value = 5 }``."""
+
+    type: str
+    value: typing.Any
+
+
+class Register(Table, frozen=True):
+    """A register in its long form; the short one is the text of ``measures`` alone."""
+
+    measures: str
+    scaler: Annotated[int, msgspec.Meta(ge=-9, le=9)] | None = None
+    logical_device: int = 1
+
+
+class Object(Table, frozen=True):
+    """``[[object]]``: any object, with the attributes that do not start as the class says."""
+
+    obis: str
+    class_id: int | None = None
+    """The usual class of the code where it is left out."""
+    version: int | None = None
+    """The newest one that is known."""
+    logical_device: int = 1
+    attributes: dict[str, Any] = {}
+
+
+class Profile(Table, frozen=True):
+    """``[[profile]]``: a load profile."""
+
+    obis: str
+    period: Annotated[int, msgspec.Meta(ge=60, le=86400)]
+    """Seconds between captures."""
+    depth: Annotated[int, msgspec.Meta(ge=1, le=400_000)]
+    """Rows that are kept; a new meter starts with all of them filled, as far as it was commissioned by then."""
+    columns: Annotated[tuple[str, ...], msgspec.Meta(min_length=1, max_length=64)]
+    """Logical names, with ``:n`` for another attribute than the value (or the time of a clock)."""
+    logical_device: int = 1
+
+
+class Description(Table, frozen=True):
+    """The whole file."""
+
+    meter: Meter
+    lab: bool = False
+    """Secrets in this file, or known to everybody: in a laboratory only."""
+    keys_file: str | None = None
+    """A key file instead of ``[keys]``, relative to this file; its entry is found by the system title."""
+    keys: Keys | None = None
+    clock: Clock = Clock()
+    household: HouseholdTable = HouseholdTable()
+    logical_device: tuple[LogicalDeviceTable, ...] = ()
+    client: tuple[Client, ...] = ()
+    registers: dict[str, str | Register] = {}
+    object: tuple[Object, ...] = ()
+    profile: tuple[Profile, ...] = ()
+
+
+def read_description(path: str | Path) -> Description:
+    """Read a file. Raises ConfigError that names file, key, and what to do."""
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
+        raise ConfigError(f"the description of a meter {path} cannot be read: {reason}") from error
+    try:
+        return parse_description(text)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
+
+
+def parse_description(text: str) -> Description:
+    """Read the text of a file. Raises ConfigError that names the key and what to do."""
+    try:
+        tables = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ConfigError(f"not TOML: {error}") from None
+    try:
+        return msgspec.convert(tables, Description)
+    except msgspec.ValidationError as error:
+        raise ConfigError(_explained(str(error))) from None
+
+
+_PLACE = re.compile(r"^(?P<problem>.*?)(?: - at `\$\.?(?P<place>.*)`)?$")
+_UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>.*)`")
+_MISSING = re.compile(r"Object missing required field `(?P<name>.*)`")
+
+
+def _explained(message: str) -> str:
+    """What msgspec says, in the words of the file."""
+    found = _PLACE.match(message)
+    problem, place = (found["problem"], found["place"] or "") if found else (message, "")
+    where = _in_words(place)
+    if unknown := _UNKNOWN.match(problem):
+        known = _keys_at(place)
+        close = difflib.get_close_matches(unknown["name"], known, n=1)
+        hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}"
+        return f"{where}unknown key {unknown['name']!r}; {hint}"
+    if missing := _MISSING.match(problem):
+        return f"{where}the key {missing['name']!r} is missing; add it"
+    plain = problem.replace("`", "").replace("Expected", "expected").replace("Invalid", "invalid")
+    return f"{where}{plain}; change the value"
+
+
+def _in_words(place: str) -> str:
+    """``client[1].sap`` as ``client 2, sap: ``."""
+    words = re.sub(r"\[(\d+)\]", lambda found: f" {int(found[1]) + 1}", place).replace("[...]", "").replace(".", ", ")
+    return f"{words}: " if words else ""
+
+
+def _keys_at(place: str) -> list[str]:
+    """The keys that the table at that place may have."""
+    kind: Any = Description
+    for step in re.findall(r"[a-z_]+", place):
+        kind = typing.get_type_hints(kind)[step]
+        kind = next((part for part in (kind, *_parts(kind)) if isinstance(part, type) and issubclass(part, Table)), Register)
+    return [field.name for field in msgspec.structs.fields(kind)]
+
+
+def _parts(kind: Any) -> list[Any]:
+    found = []
+    for part in typing.get_args(kind):
+        found += [part, *_parts(part)]
+    return found

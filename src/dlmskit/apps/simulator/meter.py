@@ -1,0 +1,183 @@
+"""A simulated meter from its description: built, filled with its past, served, capturing until it is stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+from dlmskit.apps.simulator.capturing import Capturing
+from dlmskit.apps.simulator.description import Client, Description, Register
+from dlmskit.apps.simulator.load_curve import Household
+from dlmskit.apps.simulator.measuring import Measurement
+from dlmskit.apps.simulator.objects import (
+    SimulatedTime,
+    clock_object,
+    general_object,
+    profile_object,
+    register_object,
+)
+from dlmskit.apps.simulator.secrets import client_keys, meter_keys
+from dlmskit.association.credentials import Credentials
+from dlmskit.association.settings import AssociationSettings
+from dlmskit.cosem.classes.profile_generic import ProfileGeneric
+from dlmskit.errors import ConfigError, DlmsError
+from dlmskit.security.keys import KeySet
+from dlmskit.security.policy import STRONGEST_SYMMETRIC, SecurityPolicy
+from dlmskit.server import ClientConfig, Database, Device, Grants, LogicalDevice, StoredRows
+from dlmskit.types.enums import ApplicationContext, Mechanism
+from dlmskit.types.obis import Obis
+from dlmskit.types.sap import MANAGEMENT_LOGICAL_DEVICE
+from dlmskit.types.system_title import SystemTitle
+
+_MECHANISMS = {mechanism.label: mechanism for mechanism in Mechanism}
+_LONGEST_SLEEP = 20.0
+"""Seconds; the clock of the machine, or that of the meter, may be set while nothing is due."""
+
+
+class SimulatedMeter:
+    """A meter with a past, ready to be served by listeners. Raises ConfigError for a description that makes no sense.
+
+    ``folder`` is where a relative ``keys_file`` starts; ``now`` stands in for the clock of the machine.
+    """
+
+    def __init__(
+        self,
+        description: Description,
+        database: Database | None = None,
+        *,
+        folder: Path = Path(),
+        now: Callable[[], datetime] | None = None,
+        **device_words: Any,
+    ) -> None:
+        self.description = description
+        self.time = SimulatedTime(now)
+        title = SystemTitle(description.meter.system_title)
+        self.database = Database(":memory:") if database is None else database
+        self.device = Device(title, database=self.database, clock=self.time, **device_words)
+        self._clock = clock_object(description.clock)
+        self.measurement = self._measurement()
+        self._add_logical_devices()
+        self._add_objects()
+        profiles = self._add_profiles()
+        with _at("keys"):
+            keys = meter_keys(description, title, folder)
+        for number, client in enumerate(description.client, 1):
+            with _at(f"client {number} ({client.name})"):
+                self._admit(client, keys)
+        self.device.ready()
+        self._capturing = [Capturing(profile, self._clock, self.time, self.database) for profile in profiles]
+        self.catch_up()
+
+    # --- building ------------------------------------------------------------------------------------------------------
+
+    def _measurement(self) -> Measurement:
+        table, meter = self.description.household, self.description.meter
+        household = Household(table.seed, table.annual_kwh, table.solar_kwp)
+        local = self._clock.local_time()
+        return Measurement(household, phases=meter.phases, commissioned=meter.commissioned, local=local)
+
+    def _add_logical_devices(self) -> None:
+        meter = self.description.meter
+        with _at("meter"):
+            self.device.add(LogicalDevice(MANAGEMENT_LOGICAL_DEVICE, meter.name, [self._clock], clock=self.time))
+        for number, table in enumerate(self.description.logical_device, 1):
+            with _at(f"logical_device {number}"):
+                clock = clock_object(self.description.clock)
+                self.device.add(LogicalDevice(table.sap, table.name, [clock], clock=self.time))
+
+    def _add_objects(self) -> None:
+        for obis, value in self.description.registers.items():
+            table = Register(measures=value) if isinstance(value, str) else value
+            with _at(f'registers, "{obis}"'):
+                self._logical_device(table.logical_device).tree.add(register_object(obis, table, self.measurement, self.time))
+        for number, described in enumerate(self.description.object, 1):
+            with _at(f"object {number}"):
+                self._logical_device(described.logical_device).tree.add(general_object(described))
+
+    def _add_profiles(self) -> list[ProfileGeneric]:
+        made = []
+        for number, table in enumerate(self.description.profile, 1):
+            with _at(f"profile {number}"):
+                tree = self._logical_device(table.logical_device).tree
+                rows = StoredRows(self.database, table.logical_device, Obis(table.obis))
+                made.append(tree.add(profile_object(table, tree, rows)))
+                columns = ", ".join(table.columns)
+                self.database.claim(f"columns of {table.logical_device} {table.obis}", columns, "start it with new state")
+        return made
+
+    def _admit(self, client: Client, keys: KeySet) -> None:
+        logical_device = self._logical_device(client.logical_device)
+        mechanism = _MECHANISMS[client.mechanism]
+        settings = AssociationSettings(
+            client_sap=client.sap,
+            server_sap=client.logical_device,
+            application_context=ApplicationContext.LN_CIPHERED if client.ciphered else ApplicationContext.LN,
+            mechanism=mechanism,
+            security_policy=STRONGEST_SYMMETRIC if client.ciphered else SecurityPolicy.NOTHING,
+            server_system_title=self.device.system_title,
+            client_system_title=None if client.system_title is None else SystemTitle(client.system_title),
+            max_pdu_size=self.description.meter.max_pdu_size,
+        )
+        device = self.device
+        config = ClientConfig(
+            name=client.name,
+            settings=settings,
+            credentials=Credentials(keys=client_keys(client, keys), transmit=device.transmit, received=device.received),
+            most_associations=client.most_associations or (1 if settings.needs_titles else 8),
+            newest_wins=client.newest_wins,
+        )
+        grants = Grants.parse(client.read, client.write, client.execute)
+        logical_device.admit(config, grants, last_counter=device.last_counter)
+
+    def _logical_device(self, sap: int) -> LogicalDevice:
+        for found in self.device:
+            if found.sap == sap:
+                return found
+        raise ConfigError(f"there is no logical device {sap}; add it under [[logical_device]]")
+
+    # --- living --------------------------------------------------------------------------------------------------------
+
+    def catch_up(self) -> int:
+        """Make up for the captures that are due; returns how many there were."""
+        commissioned = datetime.combine(self.description.meter.commissioned, time(), UTC) + timedelta(days=1)
+        now = self.time.utc_now()
+        return sum(capturing.catch_up(now, commissioned) for capturing in self._capturing)
+
+    async def run(self) -> None:
+        """Capture whenever it is due, until cancelled."""
+        while True:
+            now = self.time.utc_now()
+            due = [moment for capturing in self._capturing if (moment := capturing.upcoming(now)) is not None]
+            wait = min(((moment - now).total_seconds() for moment in due), default=_LONGEST_SLEEP)
+            await asyncio.sleep(min(max(wait, 0.05), _LONGEST_SLEEP))
+            self.catch_up()
+
+    def close(self) -> None:
+        """Put the state away."""
+        self.device.close()
+
+
+@contextmanager
+def _at(place: str) -> Iterator[None]:
+    """Say in which table of the file something is wrong."""
+    try:
+        yield
+    except DlmsError as error:
+        raise ConfigError(f"{place}: {error}") from error
+
+
+@contextlib.asynccontextmanager
+async def running(meter: SimulatedMeter) -> AsyncIterator[SimulatedMeter]:
+    """Let the meter capture while the block runs."""
+    task = asyncio.create_task(meter.run())
+    try:
+        yield meter
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task

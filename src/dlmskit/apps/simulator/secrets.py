@@ -1,0 +1,66 @@
+"""The secrets of a simulated meter, and the rule that keeps test keys out of real ones (robustness R-088).
+
+Secrets in the description, and keys that are printed in books, need ``lab = true``. Otherwise keys come from a key file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from dlmskit.apps.simulator.description import Client, Description
+from dlmskit.client.key_file import read_key_file
+from dlmskit.errors import ConfigError, DlmsError
+from dlmskit.security.keys import KeySet, Secret
+from dlmskit.types.system_title import SystemTitle
+
+_IN_A_LAB = "that is for a laboratory: write lab = true at the top of the file, or use keys_file"
+
+_PUBLISHED = frozenset(
+    (
+        "be45cb2605bf36bebde684841a28f0fd43c69850a3dce5fedba69928ee3a8991",  # 00 01 02 .. 0F
+        "7cf56de794590f24d5b83f0baaf79151064695a7e11638c2f020233c69a12e71",  # D0 D1 D2 .. DF
+    )
+)
+"""SHA-256 of the keys that the examples of the standard use."""
+
+
+def meter_keys(description: Description, title: SystemTitle, folder: Path) -> KeySet:
+    """The keys of the meter. Raises ConfigError where they may not be used, or cannot be read."""
+    if description.keys is not None and description.keys_file is not None:
+        raise ConfigError("both [keys] and keys_file; keep one of them")
+    secrets_here = description.keys is not None or any(client.password is not None for client in description.client)
+    if secrets_here and not description.lab:
+        raise ConfigError(f"keys or passwords stand in the file: {_IN_A_LAB}")
+    if description.keys is not None:
+        try:
+            return KeySet.from_hex(guek=description.keys.guek, gak=description.keys.gak)
+        except DlmsError as error:
+            raise ConfigError(f"keys: {error}") from None
+    if description.keys_file is None:
+        return KeySet()
+    keys = read_key_file(folder / description.keys_file).for_title(title)
+    if not description.lab and any(is_published(key) for _, key in keys.named()):
+        raise ConfigError(f"the key file holds a key that everybody knows: {_IN_A_LAB}")
+    return keys
+
+
+def is_published(key: Secret) -> bool:
+    """Whether a key is one of those that everybody has seen: printed in the standard, or one octet repeated."""
+    octets = key.reveal()
+    return octets == octets[:1] * len(octets) or hashlib.sha256(octets).hexdigest() in _PUBLISHED
+
+
+def client_keys(client: Client, keys: KeySet) -> KeySet:
+    """What one client shares with the meter. Raises ConfigError where something is missing."""
+    needs_keys = client.ciphered or client.mechanism == "hls-gmac"
+    if needs_keys and (keys.guek is None or keys.gak is None):
+        raise ConfigError("guek and gak are needed; add [keys] with lab = true, or keys_file")
+    if client.mechanism == "lls" and client.password is None and keys.lls_password is None:
+        raise ConfigError("mechanism lls needs a password; add it")
+    password = keys.lls_password if client.password is None else Secret.from_text(client.password)
+    return KeySet(
+        guek=keys.guek if needs_keys else None,
+        gak=keys.gak if needs_keys else None,
+        lls_password=password if client.mechanism == "lls" else None,
+    )
