@@ -143,3 +143,4 @@ def test_octets_that_are_no_data_never_fail(octets: bytes) -> None:
 @pytest.mark.parametrize("octets", [b"", b"\x07", b"\x02\x01" * 5000, b"\x0a\x84" + b"\xff" * 4, b"\x01\x84" + b"\xff" * 5])
 def test_hostile_octets_never_fail(octets: bytes) -> None:
     assert len(one_line(Data(octets))) <= 200
+    assert len(one_line(Data(octets), width=100_000)) < 1000
