@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 
 from dlmskit.errors import DecodeError
 from dlmskit.types.datetime import LAST_DAY, SECOND_LAST_DAY, CosemDateTime
@@ -62,6 +63,7 @@ class LocalTime:
         return normal >= begin or normal < end  # south of the equator, summer spans the new year
 
 
+@lru_cache(maxsize=64)
 def switch_time(written: CosemDateTime, year: int) -> datetime | None:
     """The moment that begin or end means in ``year``, in the time it is written in; None where it names none.
 
