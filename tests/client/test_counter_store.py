@@ -106,8 +106,9 @@ def test_across_a_fork(path: Path) -> None:
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
+        inherited = store._connection
         os.write(writer, b"".join(counter.take().to_bytes(8) for _ in range(60)))
-        os._exit(0)
+        os._exit(store._connection is inherited)
     assert os.waitpid(child, 0)[1] == 0
     taken += said(os.read(reader, 480))
     taken += [counter.take() for _ in range(60)]

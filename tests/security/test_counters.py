@@ -163,8 +163,10 @@ def test_a_jump_that_was_checked_by_someone_is_made() -> None:
     counter = InvocationCounter(MemoryCounterStore(), "c")
     counter.advance_to(0x80000000, largest_jump=COUNTER_MAX)
     assert counter.take() == 0x80000000
-    with pytest.raises(SecurityError):
+    with pytest.raises(SecurityError) as caught:
         counter.advance_to(COUNTER_MAX + 1, largest_jump=1 << 40)
+    assert caught.value.reason is SecurityReason.COUNTER_JUMP
+    assert counter.take() == 0x80000001
 
 
 def test_one_counter_for_each_key_and_title() -> None:

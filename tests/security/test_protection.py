@@ -416,6 +416,15 @@ def test_titles_in_general_forms(form: Form) -> None:
 
 
 @pytest.mark.case("R-056")
+def test_a_left_out_title_is_not_made_up_of_what_follows() -> None:
+    """The octets behind an empty title may look like the peer's title when that begins like a length and a header."""
+    peer = SystemTitle(bytes((20, 0x30, 0, 0, 0, 9, 1, 2)))
+    octets = b"\xdb\x00" + peer.octets + bytes(13)
+    assert read_envelope(octets).title is None
+    refused(SecurityReason.SYSTEM_TITLE_MISSING, octets, party(SERVER, peer))
+
+
+@pytest.mark.case("R-056")
 def test_no_title_is_taken_from_the_message() -> None:
     octets = protect(GET_REQUEST, party(), Form.GENERAL_GLO)
     unknown = party(SERVER, None, rules=LENIENT)

@@ -78,8 +78,6 @@ class GcmKey:
             return text + encrypt(fixed_field + invocation_field, b"", aad + text)[:_CUT]
 
         def unprotect(invocation_field: bytes, protected: bytes) -> bytes | None:
-            if len(protected) < TAG_OCTETS:
-                return None
             text, tag = protected[:-TAG_OCTETS], protected[-TAG_OCTETS:]
             return text if compare_digest(encrypt(fixed_field + invocation_field, b"", aad + text)[:_CUT], tag) else None
 

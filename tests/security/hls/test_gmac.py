@@ -132,3 +132,19 @@ def test_no_traceback_shows_a_key() -> None:
         for secret in (bytes.fromhex(GUEK), bytes.fromhex(GAK)):
             assert repr(secret)[2:-1] not in text
             assert secret.hex() not in text.lower()
+
+
+def test_an_answer_inside_a_ciphered_apdu() -> None:
+    """It is made before the APDU that carries it, so its counter is the lower one; an older one is refused all the same."""
+    client, server = pair()
+    old = GMAC.answer(client, CTOS, STOC)
+    unprotect(protect(GET_REQUEST, client), server)
+    answer = GMAC.answer(client, CTOS, STOC)
+    before = server.window(KeyRole.GUEK).lowest_acceptable
+    carrier = unprotect(protect(b"\xc3" + answer, client), server)
+    refused(SecurityReason.COUNTER_REPEATED, server, STOC, CTOS, carrier.plain[1:])
+    GMAC.verify(server, STOC, CTOS, carrier.plain[1:], lowest=before)
+    with pytest.raises(SecurityError) as caught:
+        GMAC.verify(server, STOC, CTOS, old, lowest=before)
+    assert caught.value.reason is SecurityReason.COUNTER_REPEATED
+    assert server.window(KeyRole.GUEK).lowest_acceptable == carrier.invocation_counter + 1
