@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from dlmskit.apdu.ciphering import DEDICATED_TAGS, GLOBAL_TAGS
+from dlmskit.errors import EncodeError
 from dlmskit.security.control import SecurityControl
 from dlmskit.security.envelope import GENERAL_DED, GENERAL_GLO, Form
 from dlmskit.security.keys import KeyRole
@@ -41,7 +42,15 @@ class Outgoing(Channel):
     """The next invocation counter, used up."""
     control_octet: bytes
     heads: dict[int, bytes]
-    """What the protected APDU starts with, by the tag of the plain one."""
+    """What the protected APDU starts with, by the tag of the plain one; a general form learns it with every new tag."""
+
+    def learn_head(self, plain: bytes) -> bytes:
+        """Tag and title of a general form, which may hold any APDU. Raises `EncodeError` for what has no head."""
+        if not plain or not self.form.general:
+            raise EncodeError(f"no {self.form.label} form of an APDU with tag {plain[:1].hex().upper() or 'missing'}")
+        head = bytes((GENERAL_DED if self.form.dedicated else GENERAL_GLO, 8)) + self.system_title.octets
+        self.heads[plain[0]] = head
+        return head
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -57,26 +66,14 @@ class Incoming(Channel):
     """Moves the window behind a verified counter and returns the gap; moves nothing where there is no tag."""
 
 
-class _GeneralHeads(dict[int, bytes]):
-    """The same start for every APDU, remembered for each tag that was used."""
-
-    def __init__(self, head: bytes) -> None:
-        super().__init__()
-        self._head = head
-
-    def __missing__(self, tag: int) -> bytes:
-        self[tag] = self._head
-        return self._head
-
-
 _GLO_HEADS = {plain: bytes((tag,)) for plain, tag in GLOBAL_TAGS.items()}
 _DED_HEADS = {plain: bytes((tag,)) for plain, tag in DEDICATED_TAGS.items()}
 
 
-def heads_of(form: Form, title: SystemTitle) -> dict[int, bytes]:
-    """`Outgoing.heads` for this form and sender."""
+def heads_of(form: Form) -> dict[int, bytes]:
+    """`Outgoing.heads` for this form, before anything was sent."""
     if form.general:
-        return _GeneralHeads(bytes((GENERAL_DED if form.dedicated else GENERAL_GLO, 8)) + title.octets)
+        return {}
     return _DED_HEADS if form.dedicated else _GLO_HEADS
 
 

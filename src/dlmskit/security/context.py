@@ -165,7 +165,7 @@ class SecurityContext:
             protect=self._mode(control, role, self.own_title).protect,
             take=self.counter(role).take,
             control_octet=bytes((control,)),
-            heads=heads_of(form, self.own_title),
+            heads=heads_of(form),
         )
         self.outgoing_channels[form << 8 | control] = channel
         return channel

@@ -15,7 +15,7 @@ from __future__ import annotations
 import msgspec
 
 from dlmskit.codec.reader import write_length
-from dlmskit.errors import EncodeError, SecurityError, SecurityReason
+from dlmskit.errors import SecurityError, SecurityReason
 from dlmskit.security.channels import Incoming
 from dlmskit.security.context import SecurityContext
 from dlmskit.security.control import HEADER_OCTETS, Protection, SecurityControl, SecurityHeader
@@ -82,7 +82,7 @@ def protect(plain: bytes, context: SecurityContext, form: Form = Form.GLO, contr
     try:
         head = channel.heads[plain[0]]
     except (KeyError, IndexError):
-        raise EncodeError(f"no {form.label} form of an APDU with tag {plain[:1].hex().upper() or 'missing'}") from None
+        head = channel.learn_head(plain)
     counter = channel.take().to_bytes(4, "big")
     payload = channel.protect(counter, plain)
     size = HEADER_OCTETS + len(payload)
