@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import asin, cos, pi, sin
 
-from dlmskit.apps.simulator.noise import mix, stream, unit
+from dlmskit.apps.simulator.noise import mix, stream, thirds, unit
 
 SLOTS = 96
 """Quarters of an hour in a day."""
@@ -57,16 +57,14 @@ class Household:
         appliances = self._appliances(noise, shape)
         base = 0.22 * self.annual_kwh / 8.76
         rest = max(mean - base - sum(appliances) / SLOTS, 0.15 * mean)
-        load = tuple(
-            base + rest * weight * (0.65 + 0.7 * unit(noise, slot)) + appliance
-            for slot, (weight, appliance) in enumerate(zip(shape, appliances, strict=True))
-        )
-        # tan(phi) of 0.12 to 0.42: a power factor of 0.99 to 0.92, the worse the more motors are in the load.
-        reactive = tuple(
-            watts * (0.12 + 0.3 * unit(noise, 1000 + slot) * base / watts + 0.05 * unit(noise, 2000 + slot))
-            for slot, watts in enumerate(load)
-        )
-        return Day(load, self._generation(number), reactive)
+        load, reactive = [], []
+        for slot in range(SLOTS):
+            swing, motors, electronics = thirds(noise, slot)
+            watts = base + rest * shape[slot] * (0.65 + 0.7 * swing) + appliances[slot]
+            load.append(watts)
+            # tan(phi) of 0.12 to 0.47: a power factor of 0.99 to 0.90, the worse the more of the load is motors.
+            reactive.append(watts * (0.12 + 0.05 * electronics) + 0.3 * base * motors)
+        return Day(tuple(load), self._generation(number), tuple(reactive))
 
     def _appliances(self, noise: int, shape: tuple[float, ...]) -> list[float]:
         extra = [0.0] * SLOTS

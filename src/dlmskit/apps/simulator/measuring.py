@@ -88,6 +88,8 @@ class Measurement:
         number, slot, seconds = self._place(moment)
         if number < self._first_day:
             return Energies()
+        if not slot and not seconds:
+            return Energies(*self._midnight(number))
         quarters = self._quarters(number)
         share = self._share(number * SLOTS + slot, seconds)
         sums = (

@@ -157,6 +157,10 @@ class SimulatedMeter:
             await asyncio.sleep(min(max(wait, 0.05), _LONGEST_SLEEP))
             self.catch_up()
 
+    def rows(self, number: int) -> int:
+        """How many rows profile ``number`` has, counted from 0 in the order of the file."""
+        return len(self._capturing[number].profile.rows)
+
     def close(self) -> None:
         """Put the state away."""
         self.device.close()

@@ -1,0 +1,113 @@
+"""``dlmskit simulate``: be a meter that a file describes."""
+
+from __future__ import annotations
+
+import asyncio
+import json as json_text
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from dlmskit.apps.cli.output import console
+from dlmskit.apps.simulator.serving import Served, Serving, served, until_stopped
+from dlmskit.link.wrapper import PORT
+from dlmskit.types.sap import MANAGEMENT_LOGICAL_DEVICE, PUBLIC_CLIENT
+
+
+def run(
+    file: Annotated[Path, typer.Argument(help="The meter, described in TOML; see the folder examples.")],
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0: one that is free.")] = PORT,
+    host: Annotated[str, typer.Option(help="Where to listen; 0.0.0.0 for everybody.")] = "127.0.0.1",
+    state: Annotated[Path | None, typer.Option(help="Folder that keeps the meter's state; without it the meter forgets.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Another household than the one in the file.")] = None,
+    udp: Annotated[bool, typer.Option("--udp", help="Serve UDP instead of TCP.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="One JSON line when the meter is ready, nothing else.")] = False,
+) -> int:
+    """Be a meter: serve the objects, associations and load profile that a file describes, until Ctrl-C or SIGTERM.
+
+    Example: dlmskit simulate examples/household.toml --port 4059
+    """
+    serving = Serving(host=host, port=port, udp=udp, state=state, seed=seed)
+    asyncio.run(_serve(file, serving, json=json))
+    return 0
+
+
+async def _serve(file: Path, serving: Serving, *, json: bool) -> None:
+    async with served(file, serving) as meter:
+        if json:
+            print(json_text.dumps(_ready(meter)), flush=True)
+        else:
+            _print_screen(file, serving, meter)
+        await until_stopped()
+        if not json:
+            console.print("\nStopped; the counters are put away." if serving.state else "\nStopped.")
+
+
+def _ready(meter: Served) -> dict[str, object]:
+    return {
+        "ready": True,
+        "url": meter.url,
+        "port": meter.listener.port,
+        "system_title": str(meter.meter.device.system_title),
+        "clients": [
+            {"name": client.config.name, "client_sap": sap, "server_sap": logical_device.sap}
+            for logical_device in meter.meter.device
+            for sap, client in logical_device.clients.items()
+        ],
+    }
+
+
+def _print_screen(file: Path, serving: Serving, meter: Served) -> None:
+    device, description = meter.meter.device, meter.meter.description
+    console.print(f"[bold]{escape(device[MANAGEMENT_LOGICAL_DEVICE].name)}[/] is ready at [bold cyan]{meter.url}[/]")
+    kept = escape(str(serving.state)) if serving.state else "in a temporary folder, gone when it stops (--state keeps it)"
+    console.print(f"[dim]described in {escape(str(file))}, system title {device.system_title}; state {kept}[/]\n")
+    table = Table(title="Clients", title_justify="left", box=None, pad_edge=False, header_style="dim")
+    for heading in ("name", "client", "server", "mechanism", "protection", "objects"):
+        table.add_column(heading, justify="right" if heading in {"client", "server", "objects"} else "left")
+    for logical_device in device:
+        for sap, client in logical_device.clients.items():
+            settings = client.config.settings
+            protection = "authenticated and encrypted" if settings.ciphered else "none"
+            seen = str(len(client.association.view().visible()))
+            table.add_row(
+                escape(client.config.name), str(sap), str(logical_device.sap), settings.mechanism.label, protection, seen
+            )
+    console.print(table)
+    for number, profile in enumerate(description.profile):
+        rows = meter.meter.rows(number)
+        console.print(
+            f"{'' if number else chr(10)}[dim]profile {profile.obis}: {rows} rows, one every {_period(profile.period)}[/]"
+        )
+    console.print(f"\n[bold]Read it[/]{' [dim](in another terminal)[/]' if sys.stdout.isatty() else ''}")
+    for command in _commands(meter):
+        console.print(f"  {escape(command)}")
+    console.print("\n[dim]Ctrl-C stops it.[/]")
+    sys.stdout.flush()
+
+
+def _commands(meter: Served) -> list[str]:
+    """What to type to read this meter."""
+    clients = meter.meter.device[MANAGEMENT_LOGICAL_DEVICE].clients
+    commands = []
+    if PUBLIC_CLIENT in clients:
+        commands.append(f'dlmskit read "{meter.url}?client={PUBLIC_CLIENT}" 0.0.1.0.0.255')
+    ciphered = [sap for sap, client in clients.items() if client.config.settings.ciphered]
+    profiles = meter.meter.description.profile
+    if ciphered:
+        url = f'"{meter.url}?client={ciphered[0]}"'
+        commands.append(f"dlmskit objects {url} --keys meter.keys")
+        if profiles:
+            commands.append(f"dlmskit profile {url} {profiles[0].obis} --keys meter.keys --format plot")
+    return commands
+
+
+def _period(seconds: int) -> str:
+    for size, word in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds % size == 0:
+            return word if seconds == size else f"{seconds // size} {word}s"
+    return f"{seconds} seconds"

@@ -1,0 +1,116 @@
+"""A simulated meter on the network: listeners, captures, and a stop that leaves nothing behind."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from dlmskit.apps.simulator.description import Description, read_description
+from dlmskit.apps.simulator.meter import SimulatedMeter, running
+from dlmskit.errors import ConfigError
+from dlmskit.link.wrapper import PORT
+from dlmskit.server import Database
+from dlmskit.transport.base import Listener
+from dlmskit.transport.tcp_server import serve_tcp
+from dlmskit.transport.udp import serve_udp
+
+STATE_FILE = "meter.sqlite"
+_STOP_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serving:
+    """How a meter is to be served."""
+
+    host: str = "127.0.0.1"
+    port: int = PORT
+    """0: one that the system chooses."""
+    udp: bool = False
+    state: Path | None = None
+    """Folder for what must survive; None: a temporary one."""
+    seed: int | None = None
+    """In place of the one in the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A meter that is being served."""
+
+    meter: SimulatedMeter
+    listener: Listener
+    url: str
+    """Where, without SAPs: ``tcp://127.0.0.1:4059``."""
+
+
+@asynccontextmanager
+async def served(path: Path, serving: Serving) -> AsyncIterator[Served]:
+    """Build the meter of a file and serve it while the block runs. Raises ConfigError, TransportError."""
+    description = read_description(path)
+    if serving.seed is not None:
+        description = _with_seed(description, serving.seed)
+    with _state_folder(serving.state) as folder, _named(path):
+        meter = SimulatedMeter(description, Database(folder / STATE_FILE), folder=path.parent)
+        try:
+            listen = serve_udp if serving.udp else serve_tcp
+            listener: Listener = await listen(serving.host, serving.port, handler_factory=meter.device.connected)
+            try:
+                async with running(meter):
+                    scheme = "udp" if serving.udp else "tcp"
+                    yield Served(meter, listener, f"{scheme}://{_shown(serving.host)}:{listener.port}")
+            finally:
+                # What was asked is answered; then it ends, whether the peers have understood or not.
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(listener.close(), _STOP_SECONDS)
+        finally:
+            meter.close()
+
+
+async def until_stopped() -> None:
+    """Wait for Ctrl-C or SIGTERM."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C arrives as KeyboardInterrupt
+            loop.add_signal_handler(number, stop.set)
+    await stop.wait()
+
+
+def _with_seed(description: Description, seed: int) -> Description:
+    household = msgspec.structs.replace(description.household, seed=seed)
+    return msgspec.structs.replace(description, household=household)
+
+
+@contextmanager
+def _state_folder(chosen: Path | None) -> Iterator[Path]:
+    if chosen is None:
+        with tempfile.TemporaryDirectory(prefix="dlmskit-") as folder:
+            yield Path(folder)
+        return
+    try:
+        chosen.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"the folder for the state, {chosen}, cannot be made: {error.strerror}") from error
+    yield chosen
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Say in which file something is wrong."""
+    try:
+        yield
+    except ConfigError as error:
+        if str(path) in str(error):
+            raise
+        raise ConfigError(f"{path}: {error}") from error
+
+
+def _shown(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
