@@ -69,3 +69,11 @@ def test_without_a_period_there_is_no_average() -> None:
     one = DemandRegister("1.0.1.4.0.255")
     with pytest.raises(ServiceError):
         one.add(1)
+
+
+def test_a_type_that_holds_no_average() -> None:
+    one = DemandRegister("1.0.1.4.0.255", current_average_value=Data.integer(0), period=1)
+    one.add(127)
+    with pytest.raises(ServiceError):
+        one.add(1)
+    assert one.current_average_value == 127

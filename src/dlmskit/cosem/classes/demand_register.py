@@ -12,7 +12,7 @@ from dlmskit.codec.data_types import Tag
 from dlmskit.cosem.declaration import attribute, method
 from dlmskit.cosem.kinds import AVERAGE_VALUE, DATE_TIME, NO_SCALER_UNIT, SCALER_UNIT, STATUS
 from dlmskit.cosem.model import InterfaceClass
-from dlmskit.errors import ServiceError
+from dlmskit.errors import EncodeError, ServiceError
 from dlmskit.types.datetime import CosemDateTime
 from dlmskit.types.enums import DataAccessResult
 from dlmskit.types.obis import Obis
@@ -68,4 +68,7 @@ class DemandRegister(InterfaceClass, class_id=5, version=0, name="Demand registe
             raise ServiceError(DataAccessResult.OTHER_REASON, "period", "an average needs a period")
         average = sum(amount for _, amount in self._window) / seconds
         as_float = self.stored(2).tag in {Tag.FLOAT32, Tag.FLOAT64}
-        return self.to_data(self.attributes[2], average if as_float else round(average))
+        try:
+            return self.to_data(self.attributes[2], average if as_float else round(average))
+        except EncodeError as error:  # the type that the device chose is a string, or too narrow
+            raise ServiceError(DataAccessResult.OTHER_REASON, "current_average_value", str(error)) from error
