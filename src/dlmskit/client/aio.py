@@ -1,4 +1,4 @@
-"""The client for asyncio: ``async with dlmskit.connect(...) as meter``. What it does stands in the scripts; here is how it waits.
+"""The client for asyncio: ``async with dlmskit.connect(...) as meter``. The scripts say what it does, this file how it waits.
 
 `dlmskit.client.blocking` is the same without asyncio.
 """
@@ -18,7 +18,7 @@ from dlmskit.client.journal import log_event
 from dlmskit.client.plan import Keys, Plan, make_plan
 from dlmskit.client.profiles import Moment, ProfileDescription, Profiles
 from dlmskit.client.readings import ObjectEntry, Reading
-from dlmskit.client.services import RELEASE_SECONDS, Attributes, Selection
+from dlmskit.client.services import Attributes, Selection
 from dlmskit.client.steps import Script, T
 from dlmskit.client.words import Words
 from dlmskit.codec.data import Data
@@ -188,6 +188,6 @@ async def _connected(plan: Plan) -> AsyncIterator[Meter]:
         try:
             yield Meter(services, line)
         finally:
-            await line.run(services.close(), RELEASE_SECONDS)
+            await line.run(services.close(), plan.farewell_seconds)
     finally:
         await line.close()

@@ -1,4 +1,4 @@
-"""The client without asyncio: ``with dlmskit.sync.connect(...) as meter``. What it does stands in the scripts; this is how it waits.
+"""The client without asyncio: ``with dlmskit.sync.connect(...) as meter``. The scripts say what it does, this file how it waits.
 
 `dlmskit.client.aio` is the same for asyncio, word for word.
 """
@@ -18,7 +18,7 @@ from dlmskit.client.journal import log_event
 from dlmskit.client.plan import Keys, Plan, make_plan
 from dlmskit.client.profiles import Moment, ProfileDescription, Profiles
 from dlmskit.client.readings import ObjectEntry, Reading
-from dlmskit.client.services import RELEASE_SECONDS, Attributes, Selection
+from dlmskit.client.services import Attributes, Selection
 from dlmskit.client.steps import Script, T
 from dlmskit.client.words import Words
 from dlmskit.codec.data import Data
@@ -188,6 +188,6 @@ def _connected(plan: Plan) -> Iterator[Meter]:
         try:
             yield Meter(services, line)
         finally:
-            line.run(services.close(), RELEASE_SECONDS)
+            line.run(services.close(), plan.farewell_seconds)
     finally:
         line.close()

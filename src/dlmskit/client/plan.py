@@ -7,6 +7,7 @@ everybody may read. Anything between the two is a decision, said with ``allow_we
 from __future__ import annotations
 
 import os
+import re
 import warnings
 from collections.abc import Mapping
 from contextlib import suppress
@@ -31,6 +32,9 @@ from dlmskit.types.system_title import SystemTitle
 
 COUNTER_OBIS = Obis("0.0.43.1.0.255")
 """Invocation counter of the first security setup (Data)."""
+
+_FAREWELL_SECONDS = 3.0
+_LIKE_A_KEY = re.compile(r"[0-9A-Fa-f]{32}|[0-9A-Fa-f]{64}")
 
 Keys = KeySet | KeyVault | str | os.PathLike[str]
 
@@ -62,6 +66,11 @@ class Plan:
     def transport_url(self, client_sap: int) -> str:
         """Where to connect as this client."""
         return with_saps(self.url, client_sap, self.settings.server_sap)
+
+    @property
+    def farewell_seconds(self) -> float:
+        """How long to wait for the answer to a release, which changes nothing any more."""
+        return min(_FAREWELL_SECONDS, self.limits.response_seconds)
 
     @property
     def guek(self) -> Key | None:
@@ -130,7 +139,7 @@ def _entry(keys: Keys | None, title: SystemTitle | None, name: str | None) -> Va
     """The secrets of this meter: by name, by system title, the default, or the only ones there are."""
     if keys is None or isinstance(keys, KeySet):
         return VaultEntry(keys or KeySet())
-    vault = keys if isinstance(keys, KeyVault) else read_key_file(keys)
+    vault = keys if isinstance(keys, KeyVault) else _from_file(keys)
     if name is not None:
         if name not in vault:
             raise ConfigError(f"the keys have no entry {name!r}")
@@ -142,6 +151,12 @@ def _entry(keys: Keys | None, title: SystemTitle | None, name: str | None) -> Va
     if DEFAULT_ENTRY in vault:
         return vault[DEFAULT_ENTRY]
     raise ConfigError(f"the keys have {len(vault)} entries: say which meter this is, with server_title=... or entry=...")
+
+
+def _from_file(path: str | os.PathLike[str]) -> KeyVault:
+    if _LIKE_A_KEY.fullmatch(str(path)):
+        raise ConfigError("keys=... names a key file, and this looks like a key: give secrets with keys=KeySet.from_hex(...)")
+    return read_key_file(path)
 
 
 def _titled(name: str, entry: VaultEntry) -> VaultEntry:

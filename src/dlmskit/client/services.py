@@ -32,8 +32,6 @@ Selection = RangeDescriptor | EntryDescriptor | tuple[int, Data]
 """Which part of an attribute: rows of a profile, or access selector and parameters."""
 Attributes = int | str | Sequence[int | str]
 
-RELEASE_SECONDS = 3.0
-"""How long a farewell may take."""
 LONGEST_LIST = 16
 """Attributes asked for in one request; meters take fewer than the standard allows."""
 
