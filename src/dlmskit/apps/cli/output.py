@@ -10,7 +10,10 @@ from rich.console import Console
 
 from dlmskit.errors import DlmsError
 
-console = Console(soft_wrap=True, highlight=False)
+PIPED_COLUMNS = 160
+"""Width of output that goes into a file or a pipe, where no terminal says it."""
+
+console = Console(highlight=False, width=None if sys.stdout.isatty() else PIPED_COLUMNS)
 """Standard output for people."""
 errors = Console(stderr=True, soft_wrap=True, highlight=False)
 

@@ -111,5 +111,5 @@ def print_xml(explanation: Explanation) -> None:
     """The innermost APDU of each as XML."""
     for apdu in explanation.apdus:
         if apdu.plain and apdu.fields is not None:
-            console.print(to_xml(decode_apdu(apdu.plain, deviations=[])), markup=False)
+            console.print(to_xml(decode_apdu(apdu.plain, deviations=[])), markup=False, soft_wrap=True)
     print_problems(explanation.all_problems)

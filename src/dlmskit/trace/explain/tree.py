@@ -32,7 +32,7 @@ from dlmskit.trace.explain.model import Node
 from dlmskit.trace.naming.value import friendly, unit_symbol
 from dlmskit.types.conformance import Conformance
 from dlmskit.types.datetime import CosemDateTime
-from dlmskit.types.enums import ApplicationContext, AssociationResult, Mechanism, confirmed_service_error_label, label_of
+from dlmskit.types.enums import ApplicationContext, Mechanism, confirmed_service_error_label, label_of
 from dlmskit.types.obis import Obis
 from dlmskit.types.system_title import SystemTitle
 
@@ -78,10 +78,12 @@ def _children(value: Any, inner: Mapping[str, Node]) -> tuple[Node, ...]:
         content = getattr(value, field)
         if content is None:
             continue
-        node = _node(standard_name(field), field, wire_of(hint), content, inner)
-        if field in inner:
-            node = Node(node.name, node.value, node.meaning, (inner[field],))
-        nodes.append(node)
+        name, carried = standard_name(field), inner.get(field)
+        if carried is not None and carried.name == name:
+            nodes.append(carried)
+            continue
+        node = _node(name, field, wire_of(hint), content, inner)
+        nodes.append(node if carried is None else Node(node.name, "", node.meaning, (carried,)))
     return tuple(nodes)
 
 
@@ -132,10 +134,12 @@ def _shown(field: str, value: Any) -> str:
 
 
 def _meaning(field: str, word: Any, value: Any) -> str:
+    if isinstance(value, bytes) and (known := _acse_meaning(field, value)):
+        return known
     labels = getattr(word, "labels", None)
     if labels is Conformance:
         return ", ".join(Conformance(value).labels)
-    if labels is not None:
+    if labels is not None and isinstance(value, int):
         return label_of(labels, value)
     if field == "invoke_id_and_priority":
         return f"invoke-id {value & 0x0F}, {_class_and_priority(value, 6)}"
@@ -146,16 +150,14 @@ def _meaning(field: str, word: Any, value: Any) -> str:
         return f"manufacturer {flag}" if flag else ""
     if field in ("date_time", "time") and len(value) == 12:
         return str(CosemDateTime(value))
-    return _acse_meaning(field, value) or _block_meaning(field, value)
+    return _block_meaning(field, value)
 
 
-def _acse_meaning(field: str, value: Any) -> str:
+def _acse_meaning(field: str, value: bytes) -> str:
     if field == "application_context_name" and (number := last_arc(value, 1)) is not None:
         return label_of(ApplicationContext, number)
     if field == "mechanism_name" and (number := last_arc(value, 2)) is not None:
         return label_of(Mechanism, number)
-    if field == "result" and isinstance(value, int):
-        return label_of(AssociationResult, value)
     return ""
 
 

@@ -27,7 +27,8 @@ def run(
     ] = None,
     keys: Annotated[str | None, typer.Option(help="Key file instead of keys on the command line.")] = None,
     accept_damaged: Annotated[
-        bool, typer.Option(help="List values of damaged or incomplete messages too; they are not to be trusted.")
+        bool,
+        typer.Option("--accept-damaged", help="List values of damaged or incomplete messages too; they are not to be trusted."),
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
     xml: Annotated[bool, typer.Option("--xml", help="The innermost APDUs as XML.")] = False,
