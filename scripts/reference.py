@@ -17,6 +17,7 @@ from dlmskit import errors, limits
 from dlmskit.apdu import declared_apdus
 from dlmskit.codec import data_types
 from dlmskit.codec.docs import apdu_reference
+from dlmskit.cosem.registry import interface_classes
 from dlmskit.trace.explain import model
 
 PAGES = Path(__file__).parent.parent / "docs" / "reference"
@@ -90,6 +91,26 @@ def telegram_problems_page() -> list[str]:
     return lines
 
 
+def interface_classes_page() -> list[str]:
+    """Every interface class with its attributes and methods."""
+    lines = ["# Interface classes", "", "What is declared in `dlmskit.cosem.classes`; other packages add theirs by entry point."]
+    for (class_id, version), declared in interface_classes().items():
+        if not declared.__module__.startswith("dlmskit.cosem.classes."):
+            continue
+        lines += ["", f"## {declared.name}, class {class_id}, version {version}", ""]
+        lines += [code((inspect.getdoc(declared) or "").partition("\n\n")[0]), ""]
+        lines += rows("attribute", "name", "type", "kind")
+        for number, word in declared.attributes.items():
+            kind = "secret" if word.secret else "dynamic" if word.dynamic else "static"
+            lines.append(f"| {number} | {word.name} | `{word.notation}` | {kind} |")
+        if declared.methods:
+            lines += ["", *rows("method", "name", "parameter", "result", "")]
+            for number, method in declared.methods.items():
+                absent = "not served: object-unavailable" if method.absent else ""
+                lines.append(f"| {number} | {method.name} | `{method.parameter}` | `{method.result}` | {absent} |")
+    return lines
+
+
 def apdus_page() -> list[str]:
     """Every APDU with its fields."""
     return apdu_reference(declared_apdus())
@@ -100,6 +121,7 @@ SOURCES: dict[str, tuple[str, Callable[[], list[str]]]] = {
     "limits.md": ("dlmskit.limits", limits_page),
     "data-types.md": ("dlmskit.codec.data_types", data_types_page),
     "telegram-problems.md": ("dlmskit.trace.explain.model", telegram_problems_page),
+    "interface-classes.md": ("dlmskit.cosem.classes", interface_classes_page),
     "apdus.md": ("dlmskit.apdu", apdus_page),
 }
 
