@@ -40,7 +40,9 @@ class _Lazy(TyperGroup):
         if name not in self.list_commands(context):
             return None
         module = import_module(f"{commands.__name__}.{name.replace('-', '_')}")
-        app = typer.Typer(add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
+        app = typer.Typer(
+            add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False, pretty_exceptions_show_locals=False
+        )
         app.command(name)(_with_exit_code(module.run))
         return typer.main.get_command(app)
 
@@ -58,7 +60,12 @@ def _with_exit_code(command: Callable[..., int | None]) -> Callable[..., None]:
 
 
 app = typer.Typer(
-    cls=_Lazy, no_args_is_help=True, add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False
+    cls=_Lazy,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    pretty_exceptions_show_locals=False,
 )
 
 
