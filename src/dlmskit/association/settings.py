@@ -19,6 +19,7 @@ from dlmskit.types.system_title import SystemTitle
 SUPPORTED = (
     Conformance.GENERAL_PROTECTION
     | Conformance.PRIORITY_MGMT_SUPPORTED
+    | Conformance.ATTRIBUTE0_SUPPORTED_WITH_GET
     | Conformance.BLOCK_TRANSFER_WITH_GET_OR_READ
     | Conformance.BLOCK_TRANSFER_WITH_SET_OR_WRITE
     | Conformance.BLOCK_TRANSFER_WITH_ACTION
@@ -30,7 +31,10 @@ SUPPORTED = (
     | Conformance.EVENT_NOTIFICATION
     | Conformance.ACTION
 )
-"""What this library can do in an association today; other bits are neither proposed nor granted."""
+"""What a server can do in an association today; other bits are never granted."""
+
+PROPOSABLE = SUPPORTED | Conformance.ATTRIBUTE0_SUPPORTED_WITH_SET
+"""What a client can make use of; other bits are never proposed."""
 
 SMALLEST_PDU = 12
 """The standard's lower bound of a PDU size; 0 stands for no limit."""
@@ -143,7 +147,7 @@ class AssociationSettings:
             "policy": self.security_policy if ciphered else SecurityPolicy.NOTHING,
             "needs_titles": ciphered or self.mechanism >= Mechanism.HLS_GMAC,
             "broadcast": is_broadcast(self.server_sap),
-            "proposed_conformance": int(self.conformance & SUPPORTED),
+            "proposed_conformance": int(self.conformance & PROPOSABLE),
         }
         for name, value in derived.items():
             object.__setattr__(self, name, value)

@@ -33,6 +33,7 @@ from dlmskit.types.conformance import Conformance
 from dlmskit.types.enums import ActionResult, DataAccessResult
 from dlmskit.types.obis import Obis
 
+_ALL_ATTRIBUTES = int(Conformance.ATTRIBUTE0_SUPPORTED_WITH_GET)
 _SELECTIVE = int(Conformance.SELECTIVE_ACCESS)
 _LARGEST_SHARED_RESULT = DataAccessResult.DATA_BLOCK_UNAVAILABLE
 """Data-access-result and action-result have the same numbers up to here."""
@@ -122,10 +123,12 @@ class Services:
     def read(self, turn: Turn, descriptor: CosemAttributeDescriptor, selection: SelectiveAccessDescriptor | None) -> Data | int:
         """The value of an attribute, or the data-access-result that says why there is none."""
         attribute = descriptor.attribute_id
+        if not attribute:
+            return self._read_all(turn, descriptor, selection)
         refused = self.decide(turn, Operation.GET, descriptor.class_id, descriptor.instance_id, attribute)
         if refused:
             return refused
-        if not attribute or (selection is not None and not self.conformance & _SELECTIVE):
+        if selection is not None and not self.conformance & _SELECTIVE:
             return int(DataAccessResult.SCOPE_OF_ACCESS_VIOLATED)
         try:
             return self._handler.get(turn.request, descriptor, selection)
@@ -134,6 +137,23 @@ class Services:
         except Exception as error:  # noqa: BLE001  objects are foreign code: one item fails, the association lives
             self._handler_failed("get", error)
             return int(DataAccessResult.OTHER_REASON)
+
+    def _read_all(
+        self, turn: Turn, descriptor: CosemAttributeDescriptor, selection: SelectiveAccessDescriptor | None
+    ) -> Data | int:
+        """Attribute 0: a structure of all attributes that the role names, null-data for what may not or cannot be read."""
+        class_id, instance_id = descriptor.class_id, descriptor.instance_id
+        if selection is not None or not self.conformance & _ALL_ATTRIBUTES:
+            return int(DataAccessResult.SCOPE_OF_ACCESS_VIOLATED)
+        refused = self.decide(turn, Operation.GET, class_id, instance_id, 1)
+        if refused:
+            return refused
+        rights = self._handler.role().objects[class_id, Obis(instance_id)]
+        values = [
+            self.read(turn, CosemAttributeDescriptor(class_id, instance_id, number), None)
+            for number in range(1, max(rights.attributes, default=1) + 1)
+        ]
+        return Data.structure(value if isinstance(value, Data) else Data.null() for value in values)
 
     def write(
         self, turn: Turn, descriptor: CosemAttributeDescriptor, selection: SelectiveAccessDescriptor | None, value: Data

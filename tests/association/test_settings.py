@@ -1,0 +1,44 @@
+"""Settings refuse what cannot go together, and say what follows from them."""
+
+from __future__ import annotations
+
+import pytest
+
+from dlmskit.association import SUPPORTED, AssociationSettings
+from dlmskit.errors import ConfigError
+from dlmskit.security.policy import STRONGEST_SYMMETRIC, SecurityPolicy
+from dlmskit.types.conformance import LOGICAL_NAME_REFERENCING, Conformance
+from dlmskit.types.enums import ApplicationContext, Mechanism
+from tests.association.peers import CIPHERED, HLS, LLS, PLAIN
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"application_context": ApplicationContext.SN},
+        {"application_context": ApplicationContext.SN_CIPHERED},
+        {"dedicated_key": True},
+        {"max_pdu_size": 11},
+        {"max_pdu_size": 0x10000},
+        {"challenge_octets": 7},
+        {"challenge_octets": 65},
+        {"server_sap": 0x7F},
+        {"pre_established": True, "mechanism": Mechanism.LLS},
+    ],
+    ids=str,
+)
+def test_refused(changes: dict) -> None:
+    with pytest.raises(ConfigError):
+        AssociationSettings(**changes)
+
+
+def test_what_follows() -> None:
+    assert (PLAIN.ciphered, LLS.needs_titles, HLS.needs_titles, CIPHERED.needs_titles) == (False, False, True, True)
+    assert PLAIN.policy == SecurityPolicy.NOTHING
+    assert CIPHERED.policy == STRONGEST_SYMMETRIC, "a ciphered association protects everything unless it is told otherwise"
+    assert AssociationSettings(conformance=Conformance.GET | Conformance.ACCESS).proposed_conformance == Conformance.GET
+
+
+def test_what_is_supported_belongs_to_logical_names() -> None:
+    assert not SUPPORTED & ~LOGICAL_NAME_REFERENCING
+    assert not SUPPORTED & (Conformance.ACCESS | Conformance.GENERAL_BLOCK_TRANSFER | Conformance.ATTRIBUTE0_SUPPORTED_WITH_GET)
