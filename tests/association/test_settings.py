@@ -41,4 +41,4 @@ def test_what_follows() -> None:
 
 def test_what_is_supported_belongs_to_logical_names() -> None:
     assert not SUPPORTED & ~LOGICAL_NAME_REFERENCING
-    assert not SUPPORTED & (Conformance.ACCESS | Conformance.GENERAL_BLOCK_TRANSFER | Conformance.ATTRIBUTE0_SUPPORTED_WITH_GET)
+    assert not SUPPORTED & (Conformance.ACCESS | Conformance.GENERAL_BLOCK_TRANSFER | Conformance.ATTRIBUTE0_SUPPORTED_WITH_SET)

@@ -217,7 +217,7 @@ class Core:
         return None
 
     def _unprotect(self, octets: bytes, treatment: Treatment) -> Verified | None:
-        if self.security is None:
+        if self.security is None or not self.settings.ciphered:
             if treatment is Treatment.NOTIFY:
                 self.notifications.append(Notification(octets))
             else:

@@ -237,7 +237,7 @@ class ServerAssociation:
             conformance=int(context.conformance),
             client_receives=context.client_max_receive_pdu_size,
             handler=self._handler,
-            security=self._security,
+            security=self._security if self.settings.ciphered else None,
             limits=self._limits,
             clock=self._clock,
             report=self._report,
@@ -296,12 +296,14 @@ class ServerAssociation:
                 self._report(EventCode.PROTECTION_TOO_WEAK, f"in clear: {KINDS[octets[0]].value}")
                 return NOT_PROTECTED
             return self._serve_plain(services, octets, None)
-        if self._security is None:
+        if self._security is None or not self.settings.ciphered:
             return self._unexpected(octets, NOT_ALLOWED)
         try:
             verified = unprotect(octets, self._security)
         except (SecurityError, DecodeError) as error:
             return self._not_verified(octets, error)
+        if verified.gap and self._associated is not None:
+            self._report(EventCode.COUNTER_GAP, f"{verified.gap} left out")
         return self._serve_plain(services, verified.plain, verified)
 
     def _serve_plain(self, services: Services, plain: bytes, verified: Verified | None) -> bytes:

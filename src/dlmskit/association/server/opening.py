@@ -21,7 +21,7 @@ from dlmskit.association.server.acceptance import Proposal, Refusal, Row, counte
 from dlmskit.association.settings import AssociationSettings
 from dlmskit.association.tables import Party
 from dlmskit.codec.ber import AuthenticationValue, Diagnostic
-from dlmskit.errors import DlmsError
+from dlmskit.errors import ConfigError, DlmsError, SecurityError
 from dlmskit.limits import Limits
 from dlmskit.security.context import SecurityContext
 from dlmskit.security.control import AUTHENTICATED_ENCRYPTED, Protection, SecurityControl
@@ -56,7 +56,11 @@ class Opened:
 
 
 class Opener:
-    """Evaluates AARQs for one pair of SAPs. Raises SecurityError for a mechanism that is not supported."""
+    """Evaluates AARQs for one pair of SAPs.
+
+    Raises ConfigError without a system title or password where one is needed, SecurityError for a mechanism that is not
+    supported and for keys of another suite: at the start, not at the first AARQ.
+    """
 
     def __init__(
         self,
@@ -72,6 +76,10 @@ class Opener:
         self._limits = limits
         self._has_room = has_room
         self._hls: HlsMechanism | None = hls_mechanism(settings.mechanism) if settings.mechanism.is_high_level else None
+        if settings.needs_titles:
+            self.security_with(settings.client_system_title)
+        if settings.mechanism is Mechanism.LLS and credentials.keys.lls_password is None:
+            raise ConfigError("the server needs a password for LLS")
 
     def security_with(self, title: SystemTitle | None) -> SecurityContext:
         """A fresh security context with this client. Raises SecurityError, ConfigError."""
@@ -96,7 +104,10 @@ class Opener:
             has_room=self._has_room,
         )
         row = refusing_row(proposal)
-        opened = self._accept(proposal) if row is None else self._refused(proposal, row)
+        try:
+            opened = self._accept(proposal) if row is None else self._refused(proposal, row)
+        except SecurityError as error:  # a key is missing or used up: we cannot answer as we must
+            opened = Opened(answer=b"", title=proposal.title, situation="the AARE cannot be protected", error=error)
         if not proposal.initiate.response_allowed:
             opened.answer = b""
         return opened
