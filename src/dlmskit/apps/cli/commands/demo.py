@@ -1,0 +1,96 @@
+"""``dlmskit demo``: simulated meters, a ciphered read, a load profile, a real telegram explained; then what to try next."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from rich.markup import escape
+from rich.padding import Padding
+from rich.rule import Rule
+from rich.table import Table
+
+from dlmskit.apps.cli.output import console
+from dlmskit.apps.cli.plot import plot
+from dlmskit.apps.cli.telegram import print_explanation
+from dlmskit.apps.demo.meters import LOAD_PROFILE, MeterReading, mean_power, read_all, real_telegram, two_meters
+from dlmskit.security.keys import KeySet
+from dlmskit.trace.explain import KeyRing, explain
+
+_IMPORT, _EXPORT = "1.0.1.8.0.255", "1.0.2.8.0.255"
+
+
+def run() -> int:
+    """Show what dlmskit does, in a few seconds and without a meter: simulate two, read them ciphered, explain a telegram.
+
+    Example: dlmskit demo
+    """
+    asyncio.run(_meters())
+    _telegram()
+    _next()
+    return 0
+
+
+async def _meters() -> None:
+    _heading("1", "Two simulated meters, read at the same time over TCP")
+    async with two_meters() as meters:
+        readings = await read_all(meters)
+    for reading in readings:
+        context = reading.context
+        console.print(
+            f"[bold]{escape(reading.name)}[/] at {reading.url}: {context.mechanism.label} (mechanism {int(context.mechanism)}), "
+            f"authenticated and encrypted, {reading.objects} objects, read in {reading.seconds * 1000:.0f} ms"
+        )
+    console.print(Padding(_registers(readings), (1, 0, 0, 0)))
+    _heading("2", f"Yesterday's load profile {LOAD_PROFILE} of {escape(readings[-1].name)}, from its energy readings")
+    day = readings[-1].day
+    for column, words, style in (
+        (_IMPORT, "taken from the grid", "cyan"),
+        (_EXPORT, "given by the roof to the grid", "yellow"),
+    ):
+        times, watts = mean_power(day, column)
+        console.print(f"[bold]{words}[/], {sum(watts) / 4000:.1f} kWh")
+        console.print(plot(times, watts, unit="W", width=min(console.width, 108), height=6, style=style))
+
+
+def _registers(readings: Sequence[MeterReading]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("OBIS", no_wrap=True)
+    table.add_column("Meaning")
+    for reading in readings:
+        table.add_column(escape(reading.name), justify="right", no_wrap=True)
+    listed = sorted({obis for reading in readings for obis in reading.registers}, key=lambda obis: _order(obis))
+    for obis in listed:
+        found = [reading.registers.get(obis) for reading in readings]
+        meaning = next(one.description for one in found if one is not None)
+        table.add_row(obis, escape(meaning), *("" if one is None else escape(str(one)) for one in found))
+    return table
+
+
+def _order(obis: str) -> tuple[int, ...]:
+    groups = tuple(map(int, obis.split(".")))
+    return (groups[3] != 8, *groups)
+
+
+def _telegram() -> None:
+    telegram = real_telegram()
+    _heading("3", f"A telegram of a real meter, {telegram['meter']}, as it went over {telegram['medium']}")
+    console.print(f"[dim]{escape(telegram['what'])}. {escape(telegram['notes'])}\nFrom {escape(telegram['source'])}.[/]\n")
+    keys = KeySet.from_hex(guek=telegram["guek"], gak=telegram["gak"])
+    print_explanation(explain(bytes.fromhex(telegram["hex"]), KeyRing(keys)))
+
+
+def _next() -> None:
+    _heading("4", "What to try next")
+    for command, words in (
+        ("dlmskit decode HEX --guek KEY --gak KEY", "explain any telegram of your own meter"),
+        ("dlmskit simulate examples/household.toml", "be a meter; its screen says how to read it"),
+        ("dlmskit --help", "everything else"),
+    ):
+        console.print(f"  [bold cyan]{escape(command)}[/]  [dim]{words}[/]")
+
+
+def _heading(number: str, text: str) -> None:
+    console.print()
+    console.print(Rule(f"[bold]{number}  {text}[/]", align="left", style="dim"))
+    console.print()
