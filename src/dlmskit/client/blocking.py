@@ -17,7 +17,7 @@ from dlmskit.client.directory import Code
 from dlmskit.client.journal import log_event
 from dlmskit.client.plan import Keys, Plan, make_plan
 from dlmskit.client.profiles import Moment, ProfileDescription, Profiles
-from dlmskit.client.readings import ObjectEntry, Reading
+from dlmskit.client.readings import Item, ObjectEntry, Reading
 from dlmskit.client.services import Attributes, Selection
 from dlmskit.client.steps import Script, T
 from dlmskit.client.words import Words
@@ -112,8 +112,8 @@ class Meter:
         """The value as it came: its octets and its type."""
         return self._run(self._services.get(obis, attribute, class_id, selection))
 
-    def read_many(self, items: Sequence[Code | tuple[Code, int | str]]) -> list[Reading | ServiceError]:
-        """For each code, or code and attribute, its value with scaler and unit, or the refusal: one may fail alone.
+    def read_many(self, items: Sequence[Item]) -> list[Reading | ServiceError]:
+        """For each code (attribute 2), or code and attribute, its value with scaler and unit, or the refusal: one may fail alone.
 
         In few requests where the meter takes lists.
         """

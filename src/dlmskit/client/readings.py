@@ -23,6 +23,9 @@ from dlmskit.errors import DecodeError, EncodeError, ServiceError
 from dlmskit.types.obis import Obis
 from dlmskit.types.unit import NO_UNIT, UNITS, humanise, scaled
 
+Item = Code | tuple[Code, int | str] | tuple[Code, int | str, int | None]
+"""What to read: a code (then attribute 2), code and attribute, or code, attribute and class_id."""
+
 CURRENT_ASSOCIATION = Obis("0.0.40.0.0.255")
 """The association that asks, as an object."""
 
@@ -114,10 +117,10 @@ class Readings(Services):
             raise found[0]
         return found[0]
 
-    def read_many(self, items: Sequence[Code | tuple[Code, int | str]]) -> Script[list[Reading | ServiceError]]:
-        """For each code (then attribute 2), or code and attribute, its value with scaler and unit, or its refusal."""
-        pairs = [item if isinstance(item, tuple) else (item, 2) for item in items]
-        return self.readings([self.directory.target(code, attribute) for code, attribute in pairs])
+    def read_many(self, items: Sequence[Item]) -> Script[list[Reading | ServiceError]]:
+        """For each item its value with scaler and unit, or its refusal."""
+        given = [item if isinstance(item, tuple) else (item, 2) for item in items]
+        return self.readings([self.directory.target(*one) for one in given])
 
     def readings(self, targets: Sequence[Target]) -> Script[list[Reading | ServiceError]]:
         """For each target its value with scaler and unit, or its refusal."""

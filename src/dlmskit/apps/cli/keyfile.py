@@ -24,7 +24,7 @@ def key_set(
     file: str | None = None,
     titles: Sequence[SystemTitle] = (),
 ) -> KeySet:
-    """The keys given as hex, and for the rest those of the file: of the entry with one of the titles, the default, or the only one.
+    """The keys given as hex, and for the rest those of the file: the entry with one of the titles, the default, or the only one.
 
     Raises ConfigError where hex or file cannot be used, SecurityError for keys of a wrong length or a wrong passphrase.
     """

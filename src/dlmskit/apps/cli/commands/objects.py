@@ -1,0 +1,107 @@
+"""``dlmskit objects``: what there is in a meter, and what this client may do with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from rich.markup import escape
+from rich.table import Table
+
+from dlmskit.apps.cli.connection import Json, KeyFile, Url, on_meter
+from dlmskit.apps.cli.output import console, print_json
+from dlmskit.client.aio import Meter
+from dlmskit.client.readings import ObjectEntry
+from dlmskit.cosem.access import AccessMode
+from dlmskit.cosem.declaration import Attribute, Method
+
+
+def run(url: Url, keys: KeyFile = None, json: Json = False) -> int:
+    """List the objects that this client sees: class, version, code, meaning, and its rights.
+
+    Example: dlmskit objects "tcp://192.0.2.7:4059?client=1" --keys meter.keys
+    """
+
+    async def work(meter: Meter) -> int:
+        entries = await meter.objects()
+        print_json({"objects": list(map(_json, entries))}) if json else console.print(_table(entries))
+        return 0
+
+    return on_meter(url, keys, "reading the object list", work)
+
+
+def _json(entry: ObjectEntry) -> dict[str, object]:
+    attributes, methods = _names(entry)
+    return {
+        "obis": str(entry.obis),
+        "name": entry.description,
+        "class_id": entry.class_id,
+        "class": entry.class_name or None,
+        "version": entry.version,
+        "attributes": [
+            {"number": number, "name": attributes.get(number), **_right(mode, "read", "write")}
+            for number, mode in entry.rights.attributes.items()
+        ],
+        "methods": [
+            {"number": number, "name": methods.get(number), **_right(mode, "call")}
+            for number, mode in entry.rights.methods.items()
+        ],
+    }
+
+
+def _right(mode: AccessMode, *words: str) -> dict[str, object]:
+    bits = (AccessMode.READ, AccessMode.WRITE)
+    allowed = {word: bool(mode & bit) for word, bit in zip(words, bits, strict=False)}
+    return {
+        **allowed,
+        "request_protection": _protection(int(mode.request)),
+        "response_protection": _protection(int(mode.response)),
+    }
+
+
+def _protection(bits: int) -> list[str]:
+    return [word for bit, word in ((1, "authenticated"), (2, "encrypted"), (4, "signed")) if bits & bit]
+
+
+def _names(entry: ObjectEntry) -> tuple[dict[int, str], dict[int, str]]:
+    declaration = entry.declaration
+    if declaration is None:
+        return {}, {}
+    return _named(declaration.attributes), _named(declaration.methods)
+
+
+def _named(words: Mapping[int, Attribute] | Mapping[int, Method[..., object]]) -> dict[int, str]:
+    return {number: word.name for number, word in words.items()}
+
+
+def _numbers(numbers: Iterable[int]) -> str:
+    """Numbers with runs drawn together: ``1-3 7``."""
+    runs: list[list[int]] = []
+    for number in sorted(numbers):
+        if runs and number == runs[-1][1] + 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    return " ".join(str(first) if first == last else f"{first}-{last}" for first, last in runs) or "[dim]-[/]"
+
+
+def _table(entries: Sequence[ObjectEntry]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim", caption_justify="left", caption_style="dim")
+    table.add_column("class")
+    table.add_column("OBIS", no_wrap=True)
+    table.add_column("meaning")
+    table.add_column("read")
+    table.add_column("write")
+    table.add_column("call")
+    for entry in entries:
+        kind = f"{entry.class_id}v{entry.version} [dim]{escape(entry.class_name or 'not declared')}[/]"
+        rights = entry.rights
+        table.add_row(
+            kind,
+            f"[bold]{entry.obis}[/]",
+            escape(entry.description),
+            _numbers(number for number, mode in rights.attributes.items() if mode & AccessMode.READ),
+            _numbers(number for number, mode in rights.attributes.items() if mode & AccessMode.WRITE),
+            _numbers(number for number, mode in rights.methods.items() if mode & AccessMode.ACCESS),
+        )
+    table.caption = f"{len(entries)} objects; numbers of attributes and methods"
+    return table
