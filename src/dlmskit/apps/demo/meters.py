@@ -9,6 +9,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.resources import as_file, files
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import dlmskit
@@ -87,9 +89,14 @@ def mean_power(day: dlmskit.ProfileTable, column: str) -> tuple[list[datetime], 
     """Mean power in W of each quarter of an hour, from the energy readings at its ends."""
     times = [time.to_datetime() for time in day.column("clock")]
     energy = day.column(column)
-    hours = [(later - earlier).total_seconds() / 3600 for earlier, later in zip(times, times[1:], strict=False)]
-    watts = [(later - earlier) / span for earlier, later, span in zip(energy, energy[1:], hours, strict=False)]
+    hours = [(later - earlier).total_seconds() / 3600 for earlier, later in pairwise(times)]
+    watts = [(later - earlier) / span for (earlier, later), span in zip(pairwise(energy), hours, strict=True)]
     return times[:-1], watts
+
+
+def description_path() -> Path:
+    """The description of the first meter."""
+    return Path(str(files(__package__) / NAMES[0]))
 
 
 def real_telegram() -> dict[str, Any]:

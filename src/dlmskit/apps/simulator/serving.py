@@ -15,14 +15,18 @@ import msgspec
 
 from dlmskit.apps.simulator.description import Description, read_description
 from dlmskit.apps.simulator.meter import SimulatedMeter, running
+from dlmskit.client.key_file import write_key_file
 from dlmskit.errors import ConfigError
 from dlmskit.link.wrapper import PORT
 from dlmskit.server import Database
 from dlmskit.transport.base import Listener
 from dlmskit.transport.tcp_server import serve_tcp
 from dlmskit.transport.udp import serve_udp
+from dlmskit.types.system_title import SystemTitle
 
 STATE_FILE = "meter.sqlite"
+KEY_FILE = "meter.keys"
+"""Where a lab meter leaves its keys for the clients that shall read it."""
 _STOP_SECONDS = 5.0
 
 
@@ -48,6 +52,8 @@ class Served:
     listener: Listener
     url: str
     """Where, without SAPs: ``tcp://127.0.0.1:4059``."""
+    key_file: Path | None
+    """Key file for clients, where the meter is one of a laboratory."""
 
 
 @asynccontextmanager
@@ -64,7 +70,8 @@ async def served(path: Path, serving: Serving) -> AsyncIterator[Served]:
             try:
                 async with running(meter):
                     scheme = "udp" if serving.udp else "tcp"
-                    yield Served(meter, listener, f"{scheme}://{_shown(serving.host)}:{listener.port}")
+                    url = f"{scheme}://{_shown(serving.host)}:{listener.port}"
+                    yield Served(meter, listener, url, _key_file(description, folder))
             finally:
                 # What was asked is answered; then it ends, whether the peers have understood or not.
                 with contextlib.suppress(TimeoutError):
@@ -81,6 +88,18 @@ async def until_stopped() -> None:
         with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C arrives as KeyboardInterrupt
             loop.add_signal_handler(number, stop.set)
     await stop.wait()
+
+
+def _key_file(description: Description, folder: Path) -> Path | None:
+    """The keys that stand in the description anyway, as a file that clients take."""
+    keys, path = description.keys, folder / KEY_FILE
+    if keys is None:
+        return None
+    if not path.exists():
+        title = SystemTitle(description.meter.system_title)
+        text = f'storage = "plain"\n\n[keys.{title}]\nguek = "{keys.guek}"\ngak = "{keys.gak}"\n'
+        write_key_file(path, text.encode())
+    return path
 
 
 def _with_seed(description: Description, seed: int) -> Description:

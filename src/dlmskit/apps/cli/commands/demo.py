@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from rich.markup import escape
 from rich.padding import Padding
@@ -13,10 +17,11 @@ from rich.table import Table
 from dlmskit.apps.cli.output import console
 from dlmskit.apps.cli.plot import plot
 from dlmskit.apps.cli.telegram import print_explanation
-from dlmskit.apps.demo.meters import LOAD_PROFILE, MeterReading, mean_power, read_all, real_telegram, two_meters
+from dlmskit.apps.demo.meters import LOAD_PROFILE, MeterReading, description_path, mean_power, read_all, real_telegram, two_meters
 from dlmskit.security.keys import KeySet
 from dlmskit.trace.explain import KeyRing, explain
 
+_EXAMPLE = Path("examples/household.toml")
 _IMPORT, _EXPORT = "1.0.1.8.0.255", "1.0.2.8.0.255"
 
 
@@ -59,7 +64,7 @@ def _registers(readings: Sequence[MeterReading]) -> Table:
     table.add_column("Meaning")
     for reading in readings:
         table.add_column(escape(reading.name), justify="right", no_wrap=True)
-    listed = sorted({obis for reading in readings for obis in reading.registers}, key=lambda obis: _order(obis))
+    listed = sorted({obis for reading in readings for obis in reading.registers}, key=_order)
     for obis in listed:
         found = [reading.registers.get(obis) for reading in readings]
         meaning = next(one.description for one in found if one is not None)
@@ -82,12 +87,17 @@ def _telegram() -> None:
 
 def _next() -> None:
     _heading("4", "What to try next")
+    dlmskit = "dlmskit" if shutil.which("dlmskit") else os.path.relpath(sys.argv[0])
+    example = next((path for path in (_EXAMPLE, description_path()) if path.exists()), _EXAMPLE)
     for command, words in (
-        ("dlmskit decode HEX --guek KEY --gak KEY", "explain any telegram of your own meter"),
-        ("dlmskit simulate examples/household.toml", "be a meter; its screen says how to read it"),
-        ("dlmskit --help", "everything else"),
+        (f"{dlmskit} simulate {example}", "be a meter; its screen says how to read it from another terminal"),
+        (
+            f"{dlmskit} decode {real_telegram()['hex'][:24]}...",
+            "explain a telegram of your own meter: hex, base64, a file or a capture",
+        ),
+        (f"{dlmskit} --help", "everything else"),
     ):
-        console.print(f"  [bold cyan]{escape(command)}[/]  [dim]{words}[/]")
+        console.print(f"  [bold cyan]{escape(command)}[/]\n      [dim]{words}[/]")
 
 
 def _heading(number: str, text: str) -> None:

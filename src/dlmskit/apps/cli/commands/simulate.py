@@ -53,6 +53,7 @@ def _ready(meter: Served) -> dict[str, object]:
         "url": meter.url,
         "port": meter.listener.port,
         "system_title": str(meter.meter.device.system_title),
+        "key_file": None if meter.key_file is None else str(meter.key_file),
         "clients": [
             {"name": client.config.name, "client_sap": sap, "server_sap": logical_device.sap}
             for logical_device in meter.meter.device
@@ -100,9 +101,10 @@ def _commands(meter: Served) -> list[str]:
     profiles = meter.meter.description.profile
     if ciphered:
         url = f'"{meter.url}?client={ciphered[0]}"'
-        commands.append(f"dlmskit objects {url} --keys meter.keys")
+        keys = f"--keys {meter.key_file or 'KEYFILE'}"
+        commands.append(f"dlmskit objects {url} {keys}")
         if profiles:
-            commands.append(f"dlmskit profile {url} {profiles[0].obis} --keys meter.keys --format plot")
+            commands.append(f"dlmskit profile {url} {profiles[0].obis} {keys} --format plot")
     return commands
 
 
