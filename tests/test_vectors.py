@@ -32,8 +32,14 @@ SECTIONS = {
     | {"segmentation": 3, "must_reject": 19, "scripts": 8, "en13757_crc": 1},
     "wrapper": {"tcp": 6, "streams": 4, "udp": 5, "must_reject": 7, "mode_e": 7, "gateway": 7, "mbus": 6, "sms": 2, "coap": 3},
     "push-layouts": {"layouts": 28},
+    "v44": {"entries": 144},
 }
-WYCHEPROOF = {"aes_gcm": 133, "aes_gmac": 138, "aes_kw": 110}
+WYCHEPROOF = {"aes_gcm": 133, "aes_gmac": 138, "aes_kw": 110, "ecdsa_p256_sha256_p1363": 262, "ecdsa_p384_sha384_p1363": 280} | {
+    "ecdh_p256_point": 355,
+    "ecdh_p384_point": 790,
+    "ecdh_p256_spki": 285,
+    "ecdh_p384_spki": 277,
+}
 
 
 def sections(name: str) -> list[list[dict[str, Any]]]:

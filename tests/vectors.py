@@ -24,7 +24,7 @@ def document(name: str) -> Any:
     return json.loads((DATA / f"{name}.json").read_text(encoding="utf-8"))
 
 
-def load(name: str, section: str | None = None, **having: Any) -> list[dict[str, Any]]:
+def load(name: str, section: str | None = None, /, **having: Any) -> list[dict[str, Any]]:
     """The entries of one file, or of one section where the file has sections (``hdlc``, ``wrapper``, ``push-layouts``).
 
     Keyword arguments keep the entries that have these values: ``load("security", kind="aes_gcm")``.

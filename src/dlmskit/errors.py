@@ -84,6 +84,9 @@ class SecurityReason(StrEnum):
     MECHANISM_MISMATCH = "mechanism-mismatch"
     CHALLENGE_INVALID = "challenge-invalid"
     CHALLENGE_REFLECTED = "challenge-reflected"
+    SIGNATURE_INVALID = "signature-invalid"
+    PUBLIC_KEY_INVALID = "public-key-invalid"
+    CERTIFICATE_REFUSED = "certificate-refused"
     UNSUPPORTED = "unsupported"
     KEY_STORE = "key-store"
 

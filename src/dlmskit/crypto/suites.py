@@ -32,6 +32,10 @@ class SecuritySuite:
     """Whether bit 7 of the security control octet (V.44) may be set."""
     tag_octets: int = 12
     """The leftmost octets of the GCM tag that are sent."""
+    ciphering_algorithm: int = 0
+    """Last arc of the algorithm id (2.16.756.5.8.3.n) with which a key for ciphering or authentication is derived."""
+    wrapping_algorithm: int = 2
+    """The same for a master key, which wraps others."""
 
     @property
     def wrapped_key_octets(self) -> int:
@@ -54,7 +58,15 @@ SUITE_1 = SecuritySuite(
     1, "AES-GCM-128", key_octets=16, curve="P-256", coordinate_octets=32, hash_name="sha256", compression=True
 )
 SUITE_2 = SecuritySuite(
-    2, "AES-GCM-256", key_octets=32, curve="P-384", coordinate_octets=48, hash_name="sha384", compression=True
+    2,
+    "AES-GCM-256",
+    key_octets=32,
+    curve="P-384",
+    coordinate_octets=48,
+    hash_name="sha384",
+    compression=True,
+    ciphering_algorithm=1,
+    wrapping_algorithm=3,
 )
 
 SUITES: Mapping[int, SecuritySuite] = MappingProxyType({suite.id: suite for suite in (SUITE_0, SUITE_1, SUITE_2)})
