@@ -95,7 +95,7 @@ def test_limits_of_the_caller_hold_once():
     assert type(item.value) is tuple
 
 
-@given(st.lists(strategies.data, max_size=200))
+@given(st.lists(strategies.data, max_size=20))
 def test_containers(items):
     for make, kind in ((Data.array, list), (Data.structure, tuple)):
         container = make(items)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 
 import pytest
 
@@ -49,7 +50,7 @@ def test_a_jumble_goes_through_one_expression(monkeypatch):
         return real(*args)
 
     monkeypatch.setattr(speculate, "decode_elements", counting)
-    for _ in range(3):
+    for _ in range(12):  # layouts are learnt from a few rows of each buffer
         decoded_generally.clear()
         assert decode_rows(JUMBLE) == decode_value(JUMBLE)[0]
     assert len(decoded_generally) < 20  # of 400 rows in 27 layouts
@@ -64,3 +65,24 @@ def test_elements_of_any_type():
 
 def test_no_layouts_at_all():
     assert decode_rows(JUMBLE, Limits(profile_layouts=0)) == decode_value(JUMBLE)[0]
+
+
+@pytest.mark.case("R-002")
+@pytest.mark.parametrize("fields", [1, 5, 20, 100, 250])
+@pytest.mark.parametrize("cut", [0, 1])
+def test_rows_that_are_all_different_cost_little(fields, cut):
+    """Some 64 KiB in which no layout serves: learning and the expression are given up in time."""
+    draw = random.Random(fields)
+    forms = (Data.null(), Data.unsigned(1), Data.long(1), Data.octet_string(b"a"))
+    rows = [Data.structure([draw.choice(forms) for _ in range(fields)]) for _ in range(32_000 // (fields + 1))]
+    octets = Data.array(rows).octets
+    octets = octets[: len(octets) - cut]
+    start = time.process_time()
+    try:
+        assert len(decode_rows(octets)) == len(rows)
+    except DecodeError:
+        refused = True
+    else:
+        refused = False
+    assert refused == bool(cut)
+    assert time.process_time() - start < 0.3

@@ -12,8 +12,9 @@ from typing import Any, Self
 
 import msgspec
 
-from dlmskit.codec.compact import TypeDescription, encode_contents, read_description, tagged_elements
+from dlmskit.codec.compact import TypeDescription, read_description
 from dlmskit.codec.constructors import Constructors
+from dlmskit.codec.contents import encode_contents, tagged_elements
 from dlmskit.codec.data_types import DATA_TYPES, DataType, Tag
 from dlmskit.codec.encode import encode_simple
 from dlmskit.codec.plain import DONT_CARE, Delta, DontCare

@@ -24,6 +24,7 @@ MOST_FIELDS = 256
 MOST_OCTETS = 4096
 """Octets of such a row."""
 _WINDOW = 64
+_WORTH_WRITING = 16
 
 Token = tuple[bytes, int]
 """Fixed octets, and how many free ones follow."""
@@ -52,6 +53,8 @@ class Layout:
         self.fields = sum(1 for _octets, free in tokens if free)
         self.fixed = tuple(_fixed_octets(tokens))
         self.plain = template == _flat_template(self.fields)
+        self.seen = 0
+        """Rows decoded by it so far."""
 
     def run(self, octets: bytes, at: int, most: int) -> int:
         """How many rows from ``at`` on, at most ``most``, have this layout. Windows that grow keep the work linear."""
@@ -77,6 +80,11 @@ class Layout:
         """The values of ``rows`` rows that `run` has found."""
         unpacked = self.struct.iter_unpack(octets[at : at + rows * self.size])
         return list(unpacked) if self.plain else self.many(unpacked)
+
+    def worth(self, rows: int) -> bool:
+        """Whether its own way of making these rows pays: writing it costs as much as some rows the general way."""
+        self.seen += rows
+        return self.plain or self.seen >= _WORTH_WRITING
 
     @functools.cached_property
     def many(self) -> Maker:

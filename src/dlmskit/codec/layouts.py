@@ -11,6 +11,7 @@ from dlmskit.codec.layout import Layout, learn
 _HEAD = 4
 _TRIED = 8
 _MOST_HEADS = 32
+_MOST_TOKENS = 2048
 _remembered: dict[bytes, tuple[Layout, ...]] = {}
 
 
@@ -40,6 +41,7 @@ class LayoutFinder:
         self.layouts = [layout for layout in recall(octets, start) if layout.depth <= depth][:most]
         self.recent = self.layouts[:_TRIED]
         self.learnt = 0
+        self.tokens = sum(len(layout.tokens) for layout in self.layouts)
         self.strangers = 0
 
     def find(self, at: int, left: int, done: int) -> tuple[Layout | None, int]:
@@ -55,8 +57,8 @@ class LayoutFinder:
         return (learnt, learnt.run(self.octets, at, left)) if learnt else (None, 0)
 
     def learn(self, at: int, done: int) -> Layout | None:
-        """The layout of the row at ``at``, noted if it is new; not tried more often than for every fourth row."""
-        if len(self.layouts) >= self.most or self.learnt > 4 + done // 4:
+        """The layout of the row at ``at``, noted if it is new. Learning costs some twenty rows: it is done now and then."""
+        if self.full() or self.learnt > 4 + done // 32:
             self.strangers += 1
             return None
         self.learnt += 1
@@ -64,15 +66,24 @@ class LayoutFinder:
         if layout is None:
             self.strangers += 1
             return None
+        self.tokens += len(layout.tokens)
         known = next((known for known in self.layouts if known.tokens == layout.tokens), None)
         if known is None:
             self.layouts.append(layout)
         self.recent = [known or layout, *self.recent[: _TRIED - 1]]
         return known or layout
 
-    def finish(self, count: int) -> None:
-        """Remember what was learnt; forget what did not serve half of the rows, so that the next buffer starts afresh."""
-        if self.strangers > count // 2:
+    def full(self) -> bool:
+        """Whether no more layouts are kept."""
+        return len(self.layouts) >= self.most or self.tokens > _MOST_TOKENS
+
+    def hopeless(self, done: int) -> bool:
+        """Whether most rows so far had no layout: then the general way is the fast one."""
+        return self.strangers >= _TRIED and 2 * self.strangers > done
+
+    def finish(self, done: int) -> None:
+        """Remember what was learnt; forget layouts that fill the memory and do not serve, so that others are learnt."""
+        if self.full() and self.hopeless(done):
             remember(self.octets, self.start, ())
         elif self.learnt:
             remember(self.octets, self.start, tuple(self.layouts))

@@ -6,7 +6,7 @@ knows at every moment which field it is in: an error names offset and path, and 
 
 from __future__ import annotations
 
-from dlmskit.codec.compact import skip_compact_array
+from dlmskit.codec.contents import skip_compact_array
 from dlmskit.codec.data_types import DATA_TYPES, Tag
 from dlmskit.codec.layouts import LayoutFinder
 from dlmskit.codec.reader import read_bit_length, read_length
@@ -85,7 +85,7 @@ def _skip_runs(octets: bytes, at: int, count: int, depth: int, limits: Limits) -
         at += found * layout.size
         left -= found
         elements += found * layout.elements
-    finder.finish(count)
+    finder.finish(count - left)
     return at, left, elements
 
 

@@ -40,6 +40,12 @@ def decode_array(octets: bytes, limits: Limits) -> tuple[list[Any], bool]:
     raise DecodeError("cannot be decoded", path="data")
 
 
+_MOST_SHORT = 8
+"""Short runs after which the general way is taken, where no expression is written."""
+_MOST_TOKENS = 512
+"""Fixed runs of octets in one expression."""
+
+
 class Speculation:
     """One pass over the ``count`` elements of an array that begin at ``at``."""
 
@@ -60,8 +66,14 @@ class Speculation:
         steps = 0
         while (done := len(rows)) < count:
             steps += 1
-            if steps > 4 and done < 4 * steps and count - done >= 4 * len(finder.layouts) >= 8:
-                self.take_ragged()
+            short = steps > 4 and done < 4 * steps
+            ragged = short and self.may_compile(count - done)
+            if finder.hopeless(done) or (short and steps > _MOST_SHORT and not ragged):
+                finder.finish(done)
+                self.take_rest()
+                return self.at
+            if ragged:
+                self.take_ragged()  # takes one row at least
                 continue
             layout, found = finder.find(self.at, count - done, done)
             if layout is None:
@@ -70,6 +82,17 @@ class Speculation:
                 self.take_run(layout, found)
         finder.finish(count)
         return self.at
+
+    def may_compile(self, left: int) -> bool:
+        """Whether one expression for all known layouts is worth its cost."""
+        layouts = self.finder.layouts
+        return left >= 4 * len(layouts) >= 8 and sum(len(layout.tokens) for layout in layouts) <= _MOST_TOKENS
+
+    def take_rest(self) -> None:
+        """Decode all that is left the general way."""
+        values, self.at = decode_elements(self.octets, self.at, self.count - len(self.rows), self.depth, self.budget)
+        self.structures = self.structures and {tuple}.issuperset(map(type, values))
+        self.rows += values
 
     def take_one(self) -> None:
         """Decode one element the general way."""
@@ -80,6 +103,10 @@ class Speculation:
     def take_run(self, layout: Layout, found: int) -> None:
         """Decode rows that have this layout."""
         self.structures = self.structures and layout.structure
+        if not layout.worth(found):
+            values, self.at = decode_elements(self.octets, self.at, found, self.depth, self.budget)
+            self.rows += values
+            return
         self.spend(found * layout.elements)
         self.rows += layout.make(self.octets, self.at, found)
         self.at += found * layout.size
@@ -93,7 +120,7 @@ class Speculation:
         # Mostly all are structures of as many elements; then rows are only counted.
         elements = layouts[0].elements
         like = all(layout.structure and layout.elements == elements for layout in layouts)
-        while (left := self.count - len(rows)) > 0 and len(finder.layouts) < 2 * len(layouts):
+        while (left := self.count - len(rows)) > 0 and len(finder.layouts) < 2 * len(layouts) and not finder.hopeless(len(rows)):
             kinds = list(takewhile(bool, map(_which, islice(pattern.finditer(octets, self.at), left))))
             if like:
                 self.spend(len(kinds) * elements)

@@ -11,7 +11,8 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
-from dlmskit.codec.compact import TypeDescription, read_compact_array, skip_compact_array
+from dlmskit.codec.compact import TypeDescription
+from dlmskit.codec.contents import WORTH_LEARNING, read_compact_array, skip_compact_array
 from dlmskit.codec.data_types import DATA_TYPES, Tag
 from dlmskit.codec.layout import learn_contents
 from dlmskit.codec.plain import CONVERTERS, DONT_CARE, utf8_string, visible_string
@@ -151,23 +152,21 @@ _RARE[Tag.DONT_CARE] = lambda _octets, at, _depth, _budget: (DONT_CARE, at)
 # --- Contents of a checked compact-array --------------------------------------------------------------------------------
 
 
-_WORTH_LEARNING = 128
-"""Octets of contents from which on it is worth looking for elements of one layout."""
-
-
 def decode_contents(description: TypeDescription, octets: bytes, at: int, end: int) -> list[Any]:
     """The elements of a compact-array whose contents `skip_compact_array` has checked."""
     values: list[Any] = []
     steps = 0
+    speculate = True
     while at < end:
-        worth = end - at > _WORTH_LEARNING and (steps < 4 or len(values) >= 8 * steps)
-        layout = learn_contents(description, octets, at) if worth else None
-        if layout is not None:
-            found = layout.run(octets, at, (end - at) // layout.size)
-            values += layout.make(octets, at, found)
-            at += found * layout.size
+        if speculate and end - at > WORTH_LEARNING:
             steps += 1
-            continue
+            layout = learn_contents(description, octets, at)
+            speculate = layout is not None and (steps < 4 or len(values) >= 8 * steps)
+            if layout is not None:
+                found = layout.run(octets, at, (end - at) // layout.size)
+                values += layout.make(octets, at, found)
+                at += found * layout.size
+                continue
         value, at = _content(description, octets, at)
         values.append(value)
     return values
