@@ -66,7 +66,7 @@ class Grants:
         granted: dict[ObjectKey, ObjectRights] = {own.key: own_association(own)}
         for one in tree:
             rights = self._on(one)
-            if (rights.attributes or rights.methods) and one is not own:
+            if (any(rights.attributes.values()) or rights.methods) and one is not own:
                 granted[one.key] = rights
         return Role(name, granted)
 
@@ -87,7 +87,7 @@ class Grants:
             for number, word in one.methods.items()
             if not word.absent and one.class_id not in _NOT_GOVERNED and _names(self.execute, one, number)
         }
-        return ObjectRights({number: mode for number, mode in modes.items() if mode}, called)
+        return ObjectRights(modes, called)
 
 
 def own_association(own: InterfaceClass) -> ObjectRights:
