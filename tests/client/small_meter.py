@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import secrets
 import time
@@ -9,6 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from queue import Queue
+from threading import Thread
 
 from dlmskit.association.credentials import Credentials
 from dlmskit.association.server.association import ServerAssociation
@@ -30,6 +33,7 @@ from dlmskit.security.windows import ReceivedCounters
 from dlmskit.server.handler import ObjectHandler
 from dlmskit.transport.base import Connection
 from dlmskit.transport.memory import serve_memory
+from dlmskit.transport.tcp_server import serve_tcp
 from dlmskit.types.conformance import Conformance
 from dlmskit.types.datetime import CosemDateTime
 from dlmskit.types.enums import ApplicationContext, Mechanism
@@ -109,6 +113,28 @@ class SmallMeter:
         finally:
             with suppress(StopIteration):  # it waits for nothing
                 listener.close().send(None)
+
+    @contextmanager
+    def listening_on_tcp(self) -> Iterator[str]:
+        """The same over a real socket, served by a thread of its own; gives the URL."""
+        ready: Queue[tuple[str, Callable[[], object]]] = Queue()
+
+        async def serve() -> None:
+            stop = asyncio.Event()
+            listener = await serve_tcp("127.0.0.1", 0, handler_factory=lambda connection: _Connection(self, connection))
+            loop = asyncio.get_running_loop()
+            ready.put((f"tcp://127.0.0.1:{listener.port}", lambda: loop.call_soon_threadsafe(stop.set)))
+            await stop.wait()
+            await listener.close()
+
+        thread = Thread(target=lambda: asyncio.run(serve()), daemon=True)
+        thread.start()
+        url, stop = ready.get(timeout=10)
+        try:
+            yield url
+        finally:
+            stop()
+            thread.join(10)
 
     def association(self, client_sap: int) -> ServerAssociation | None:
         if client_sap not in _SETTINGS or (client_sap == 16 and not self.public):

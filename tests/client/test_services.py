@@ -151,6 +151,17 @@ async def test_notifications_are_kept(connect: Connect, small_meter: SmallMeter)
         assert (await meter.next_notification(0.5)).octets == push
 
 
+async def test_over_a_real_socket(connect: Connect, small_meter: SmallMeter, secured: dict[str, Any]) -> None:
+    """The public client reads the counter over a connection of its own, which is closed before the other one opens."""
+    with small_meter.listening_on_tcp() as url:
+        words = {"keys": secured["keys"], "client_title": secured["client_title"], "pdu": 300}
+        async with connect(url, **words) as meter:
+            assert await meter.read(ENERGY) == 123456
+            assert len(await meter.profile("1.0.99.1.0.255").read()) == 96
+            assert small_meter.open_connections == 1
+        assert small_meter.aarqs == [16, 1]
+
+
 def test_the_two_facades_are_twins() -> None:
     """Same names, same parameters; one waits and the other blocks."""
     import inspect

@@ -182,7 +182,7 @@ def _weigh(settings: AssociationSettings, keys: KeySet, *, allowed: bool) -> Non
         return
     client = f"client {settings.client_sap}: {'; '.join(found)}"
     if not allowed:
-        better = "" if any(True for _ in keys.named()) else "give keys=... for mechanism 5 with ciphering, or "
+        better = "" if any(True for _ in keys.named()) else "give the keys for mechanism 5 with ciphering, or "
         raise ConfigError(f"{client}. To be safe, {better}use client 16 for public data; else say allow_weak=yes")
     warnings.warn(client, WeakSecurityWarning, stacklevel=4)
 

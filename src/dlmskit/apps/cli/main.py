@@ -43,7 +43,7 @@ class _Lazy(TyperGroup):
         app = typer.Typer(
             add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False, pretty_exceptions_show_locals=False
         )
-        app.command(name)(_with_exit_code(module.run))
+        app.command(name, context_settings=getattr(module, "CONTEXT", None))(_with_exit_code(module.run))
         return typer.main.get_command(app)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from dlmskit.apps.cli.connection import ClassId, Json, KeyFile, Url, on_meter, shown, split_code
 from dlmskit.apps.cli.output import console, print_json
@@ -12,6 +13,9 @@ from dlmskit.apps.cli.values import value_from_text
 from dlmskit.client.aio import Meter
 from dlmskit.client.directory import Directory
 from dlmskit.trace.naming.value import friendly, plain
+
+CONTEXT = {"ignore_unknown_options": True}
+"""A negative number is a value, not an option."""
 
 
 def run(
@@ -40,8 +44,8 @@ def run(
         if json:
             print_json({"obis": str(obis), "method": method, "returned": plain(friendly(returned))})
         else:
-            told = "" if returned is None else f": {shown(returned)}"
-            console.print(f"[green]done[/] {obis}:{method}{told}", markup=True)
+            told = "" if returned is None else f": {escape(shown(returned))}"
+            console.print(f"[green]done[/] {obis}:{method}{told}")
         return 0
 
     return on_meter(url, keys, "calling", work)

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from dlmskit.apps.cli.connection import KeyFile, Url, on_meter, shown
 from dlmskit.apps.cli.output import console, print_json
-from dlmskit.apps.cli.plot import plot
+from dlmskit.apps.cli.series import pictures
 from dlmskit.client.aio import Meter
 from dlmskit.codec.profile import ProfileTable
 from dlmskit.errors import ConfigError
@@ -67,7 +67,7 @@ def _print(table: ProfileTable, format: Format) -> None:
     elif format is Format.JSONL:
         table.to_jsonl(sys.stdout)
     elif format is Format.PLOT:
-        console.print(plot(table, console.width))
+        console.print(pictures(table, console.width))
     else:
         console.print(_table(table))
 

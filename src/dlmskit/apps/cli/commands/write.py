@@ -12,6 +12,9 @@ from dlmskit.apps.cli.values import value_from_text
 from dlmskit.client.aio import Meter
 from dlmskit.client.directory import Directory
 
+CONTEXT = {"ignore_unknown_options": True}
+"""A negative number is a value, not an option."""
+
 
 def run(
     url: Url,
