@@ -19,7 +19,8 @@ import msgspec
 from dlmskit.apdu import declared_apdus
 from dlmskit.codec import wire
 from dlmskit.codec.ber import AUTHENTICATION_CHOICES, AuthenticationValue, Context, Diagnostic, Form
-from dlmskit.codec.compact import MOST_ELEMENTS_PER_OCTET, TypeDescription
+from dlmskit.codec.compact import TypeDescription
+from dlmskit.codec.contents import MOST_ELEMENTS_PER_OCTET
 from dlmskit.codec.data import Data
 from dlmskit.codec.data_types import DATA_TYPES, DataType, Tag
 from dlmskit.codec.reader import write_length

@@ -11,7 +11,8 @@ import struct
 
 from lxml import etree
 
-from dlmskit.codec.compact import TypeDescription, read_compact_array
+from dlmskit.codec.compact import TypeDescription
+from dlmskit.codec.contents import read_compact_array
 from dlmskit.codec.data import Data
 from dlmskit.codec.data_types import BY_NAME, DATA_TYPES, DataType, Tag
 from dlmskit.codec.encode import encode_simple
@@ -216,17 +217,18 @@ def _read_compact_array(style: Style, element: etree._Element) -> bytes:
     names = _NAMES[style.name]
     if [local_name(child) for child in element] != list(names.values()) or len(element[0]) != 1:
         fail(element, f"holds {names['description']} with one type, and {names['contents']}")
-    description = _read_description(style, element[0][0], 0)
+    description = _read_description(style, element[0][0])
     contents = parse_hex(element[1], style.get(element[1]) or "")
     return bytes((Tag.COMPACT_ARRAY,)) + description.encode() + write_length(len(contents)) + contents
 
 
-def _read_description(style: Style, element: etree._Element, depth: int) -> TypeDescription:
+def _read_description(style: Style, element: etree._Element) -> TypeDescription:
+    """A type and those inside it; how deep elements may go was bounded when they were parsed."""
     kind = kind_of(style, element)
-    if kind is None or depth > DEEPEST:
+    if kind is None:
         fail(element, "no type of a compact-array")
     if kind.tag == Tag.STRUCTURE:
-        return TypeDescription.structure(*(_read_description(style, child, depth + 1) for child in element))
+        return TypeDescription.structure(*(_read_description(style, child) for child in element))
     if kind.tag != Tag.ARRAY:
         return TypeDescription.simple(kind.tag)
     if style.simple:
@@ -238,7 +240,7 @@ def _read_description(style: Style, element: etree._Element, depth: int) -> Type
     if len(inner) != 1:
         fail(inner, "holds one type")
     count = style.parse_number(element, number.strip(), 2, signed=False)
-    return TypeDescription.array(count, _read_description(style, inner[0], depth + 1))
+    return TypeDescription.array(count, _read_description(style, inner[0]))
 
 
 _NAMES = {
