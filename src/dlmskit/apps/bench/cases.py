@@ -9,6 +9,7 @@ from functools import partial
 from dlmskit.apdu import decode_apdu
 from dlmskit.apps.bench import material
 from dlmskit.apps.bench.model import Case
+from dlmskit.apps.bench.sessions import session_cases
 from dlmskit.codec.data import decode_value
 from dlmskit.codec.rows import decode_rows, encode_rows
 from dlmskit.link.fcs import fcs16
@@ -33,6 +34,7 @@ def all_cases() -> Iterator[Case]:
     yield from _small_apdus()
     yield from _link()
     yield from _protection()
+    yield from session_cases()
 
 
 def _profiles() -> Iterator[Case]:

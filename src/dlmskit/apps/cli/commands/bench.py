@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 from rich.console import JustifyMethod
+from rich.markup import escape
 from rich.table import Table
 
 from dlmskit.apps.bench.cases import all_cases
@@ -58,7 +59,7 @@ def _table(results: list[Result]) -> Table:
     for one in results:
         style = "" if one.ratio is None or one.bar is None else "green" if one.ratio >= one.bar else "yellow"
         table.add_row(
-            one.name if one.name != last else "",
+            escape(one.name) if one.name != last else "",
             one.peer,
             _seconds(one.ours),
             "-" if one.theirs is None else _seconds(one.theirs),
