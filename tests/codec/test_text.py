@@ -144,3 +144,18 @@ def test_octets_that_are_no_data_never_fail(octets: bytes) -> None:
 def test_hostile_octets_never_fail(octets: bytes) -> None:
     assert len(one_line(Data(octets))) <= 200
     assert len(one_line(Data(octets), width=100_000)) < 1000
+
+
+def test_the_repr_of_an_apdu_is_its_line_without_secrets() -> None:
+    """A dedicated key in the clear inside an AARQ, a password: neither is in a repr, nor in what embeds it."""
+    key, password = bytes(range(0x41, 0x51)), b"PassW0rd"
+    inner = InitiateRequest(dedicated_key=key)
+    apdu = Aarq(
+        application_context_name=application_context_name(1),
+        calling_authentication_value=AuthenticationValue(password),
+        user_information=inner.encode(),
+    )
+    shown = f"{apdu!r} {[inner]!r}"
+    for secret in (key, password):
+        assert secret.hex().upper() not in shown
+        assert repr(secret)[2:-1] not in shown

@@ -28,13 +28,6 @@ class InitiateRequest(Apdu, frozen=True, gc=False):
     proposed_conformance: Annotated[int, ConformanceBlock(Conformance)] = 0
     client_max_receive_pdu_size: Annotated[Unsigned16, Name("ProposedMaxPduSize")] = 0
 
-    def __repr__(self) -> str:
-        key = "" if self.dedicated_key is None else "dedicated_key=<secret>, "
-        return (
-            f"InitiateRequest({key}response_allowed={self.response_allowed}, version={self.proposed_dlms_version_number}, "
-            f"conformance={self.proposed_conformance:06X}, client_max_receive_pdu_size={self.client_max_receive_pdu_size})"
-        )
-
 
 @apdu(0x08, service="initiateResponse", simple="InitiateResponse")
 class InitiateResponse(Apdu, frozen=True, gc=False):

@@ -46,6 +46,12 @@ class Apdu(Sequence, frozen=True, gc=False):
     simple_names: ClassVar[tuple[str, str]] = ("", "")
     """The same two names in the simple XML style."""
 
+    def __repr__(self) -> str:
+        """One line as for logs: bounded, and without the secrets that a message carries."""
+        from dlmskit.codec.text import one_line
+
+        return one_line(self)
+
 
 def encode_with(layout: Layout, value: Any) -> bytes:
     """Encode ``value`` and turn what `struct` says about a bad field into our own error."""
