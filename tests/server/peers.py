@@ -90,6 +90,10 @@ class Client:
 
     def __init__(self, device: Device, client_sap: int = MANAGEMENT, title: SystemTitle | None = None) -> None:
         self.port = Port()
+        self.recorded: list[bytes] = []
+        """Every APDU that was sent."""
+        self.answered: list[bytes] = []
+        """The last answers that came."""
         self.client_sap = client_sap
         self.connection: DeviceConnection = device.connected(self.port)
         self.title = title or SystemTitle(b"CLI" + next(_titles).to_bytes(5, "big"))
@@ -103,7 +107,9 @@ class Client:
         return self
 
     def send(self, apdu: bytes) -> list[bytes]:
-        return list(self.connection.received(self.client_sap, 1, apdu))
+        self.recorded.append(apdu)
+        self.answered = list(self.connection.received(self.client_sap, 1, apdu))
+        return list(self.answered)
 
     def run(self, exchange: Exchange[Any]) -> Any:
         answers: list[bytes] = []
