@@ -168,7 +168,7 @@ def credentials(keys: KeySet = KEYS, first: int = 1, received: ReceivedCounters 
     counters = TransmitCounters(store)
     for _, key in keys.named():
         for title in (CLIENT_TITLE, SERVER_TITLE):
-            counters.of(key, title).advance_to(first)
+            counters.of(key, title).advance_to(first, largest_jump=1 << 32)
     return Credentials(keys=keys, transmit=counters, received=received or ReceivedCounters())
 
 

@@ -17,6 +17,9 @@ from dlmskit.security.policy import ProtectionRules
 from dlmskit.security.windows import ReceivedCounters
 from dlmskit.types.system_title import SystemTitle
 
+_NOBODY = SystemTitle(bytes(8))
+"""In place of an own system title where neither ciphering nor the mechanism uses one."""
+
 
 def _forgetful() -> TransmitCounters:
     return TransmitCounters(MemoryCounterStore())
@@ -38,6 +41,8 @@ class Credentials:
         Raises `ConfigError` without a system title of our own, `SecurityError` for keys of another suite.
         """
         own = settings.client_system_title if party is Party.CLIENT else settings.server_system_title
+        if own is None and not settings.needs_titles:
+            own = _NOBODY
         if own is None:
             raise ConfigError(f"the {party.value} needs a system title of its own for ciphering and for this mechanism")
         return SecurityContext(

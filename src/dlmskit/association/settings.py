@@ -135,6 +135,8 @@ class AssociationSettings:
     """The security policy that binds: nothing without ciphering."""
     needs_titles: bool = field(init=False, repr=False)
     """Whether both parties must know each other's system title: ciphering, and the mechanisms bound to titles."""
+    needs_security: bool = field(init=False, repr=False)
+    """Whether there is a security context at all: ciphering, and every mechanism with challenges."""
     broadcast: bool = field(init=False, repr=False)
     """Whether every logical device is addressed; then nothing is ever answered."""
     proposed_conformance: int = field(init=False, repr=False)
@@ -146,6 +148,7 @@ class AssociationSettings:
             "ciphered": ciphered,
             "policy": self.security_policy if ciphered else SecurityPolicy.NOTHING,
             "needs_titles": ciphered or self.mechanism >= Mechanism.HLS_GMAC,
+            "needs_security": ciphered or self.mechanism.is_high_level,
             "broadcast": is_broadcast(self.server_sap),
             "proposed_conformance": int(self.conformance & PROPOSABLE),
         }

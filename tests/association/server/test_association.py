@@ -584,7 +584,7 @@ def test_broadcast_is_never_answered() -> None:
 
 def test_what_a_server_cannot_be_made_of() -> None:
     with pytest.raises(SecurityError) as caught:
-        Pair(PLAIN, settings(mechanism=Mechanism.HLS_MD5))
+        Pair(PLAIN, settings(mechanism=Mechanism.HLS_MANUFACTURER))
     assert caught.value.reason is SecurityReason.UNSUPPORTED
     with pytest.raises(ConfigError, match="system title"):
         Pair(PLAIN, AssociationSettings(mechanism=Mechanism.HLS_GMAC))

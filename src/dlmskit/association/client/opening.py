@@ -92,7 +92,7 @@ class Opening:
         self._dedicated_key: Key | None = None
         self._ciphered = False
         security = None
-        if settings.needs_titles:
+        if settings.needs_security:
             security = credentials.security(Party.CLIENT, settings, settings.server_system_title, core.limits)
         core.use(security)
 
@@ -141,7 +141,7 @@ class Opening:
             raise AssociationRefused(aare, _reason(aare))
         passes(BEFORE_OPENING, Reply(settings, aare))
         title = aare.responding_ap_title
-        if core.security is not None and title is not None:
+        if core.security is not None and title is not None and settings.needs_titles:
             core.security.pin_peer(SystemTitle(title))
         if self._hls is not None and core.security is not None and aare.responding_authentication_value is not None:
             stoc = aare.responding_authentication_value.octets

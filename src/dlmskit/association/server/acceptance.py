@@ -57,7 +57,7 @@ class Proposal:
     hls: HlsMechanism | None
     challenge: bytes
     """Ours, StoC."""
-    security_with: Callable[[SystemTitle], SecurityContext]
+    security_with: Callable[[SystemTitle | None], SecurityContext]
     """Makes the security context with this client. Raises SecurityError."""
     has_room: Callable[[], bool]
     title: SystemTitle | None = None
@@ -137,9 +137,10 @@ def _bad_title(proposal: Proposal) -> bool:
         octets = settings.client_system_title.octets
     if octets is not None and len(octets) == 8:
         proposal.title = SystemTitle(octets)
-    if not settings.needs_titles:
-        return False
     title = proposal.title
+    if not settings.needs_titles:
+        proposal.security = proposal.security_with(None) if settings.needs_security else None
+        return False
     if title is None or title == settings.server_system_title:
         return True
     if title.manufacturer is None and not settings.switches.any_manufacturer:

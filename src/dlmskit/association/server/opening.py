@@ -76,8 +76,8 @@ class Opener:
         self._limits = limits
         self._has_room = has_room
         self._hls: HlsMechanism | None = hls_mechanism(settings.mechanism) if settings.mechanism.is_high_level else None
-        if settings.needs_titles:
-            self.security_with(settings.client_system_title)
+        if settings.needs_security:
+            self.security_with(settings.client_system_title if settings.needs_titles else None)
         if settings.mechanism is Mechanism.LLS and credentials.keys.lls_password is None:
             raise ConfigError("the server needs a password for LLS")
 
