@@ -28,6 +28,7 @@ from dlmskit.cosem.model import InterfaceClass
 from dlmskit.cosem.objects import ObjectTree
 from dlmskit.cosem.selective import CaptureObject
 from dlmskit.cosem.view import log_fault
+from dlmskit.security.counters import MemoryCounterStore, TransmitCounters
 from dlmskit.security.keys import KeySet, Secret
 from dlmskit.security.windows import ReceivedCounters
 from dlmskit.server.handler import ObjectHandler
@@ -72,6 +73,7 @@ class SmallMeter:
     public: bool = True
     """Whether the public client may associate."""
     received: ReceivedCounters = field(default_factory=ReceivedCounters)
+    transmit: TransmitCounters = field(default_factory=lambda: TransmitCounters(MemoryCounterStore()))
     tree: ObjectTree = field(default_factory=lambda: ObjectTree(_objects(), clock=_Still()))
     interfere: Interference | None = None
     clients: list[_Connection] = field(default_factory=list)
@@ -149,7 +151,7 @@ class SmallMeter:
         return ServerAssociation(
             settings,
             ObjectHandler(own, AccessMode(int(settings.policy)), log_fault),
-            Credentials(keys=keys, received=self.received),
+            Credentials(keys=keys, transmit=self.transmit, received=self.received),
             random=secrets.token_bytes,
             clock=time.monotonic,
         )

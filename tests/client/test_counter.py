@@ -53,8 +53,10 @@ async def test_an_unknown_counter_is_read_by_the_public_client(connect: Connect,
     assert sent == sorted(set(sent)), "every number once, upwards"
 
 
-async def test_a_counter_survives_a_kill(connect: Connect, small_meter: SmallMeter, tmp_path: Path) -> None:
-    """Whoever starts with the same file goes on above everything that was sent, although nothing was closed."""
+async def test_a_counter_survives_a_process_that_closed_nothing(
+    connect: Connect, small_meter: SmallMeter, tmp_path: Path
+) -> None:
+    """Whoever starts with the same file goes on above everything that was sent, although nothing was closed (kills: test_counter_store)."""
     file = tmp_path / "counters.sqlite"
     for _ in range(3):
         async with connect(small_meter.url, **WORDS, counters=Counters.in_file(file)) as meter:

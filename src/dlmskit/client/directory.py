@@ -7,6 +7,7 @@ the catalog. Lookups are remembered: reading the same thing again costs one dict
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 from dlmskit.apdu import CosemAttributeDescriptor, CosemMethodDescriptor
@@ -113,7 +114,7 @@ class Directory:
         elif listed:
             class_id, version = listed[0].class_id, listed[0].version
         else:
-            class_id = class_for(obis)
+            class_id = _usual_class(obis)
             if class_id is None:
                 raise ConfigError(f"the interface class of {obis} is not known: say class_id=..., or read the object list first")
             hint = _hint(obis, class_id)
@@ -127,6 +128,9 @@ def declared_class(class_id: int, version: int | None = None) -> type[InterfaceC
     return exact or max(
         (one for (number, _), one in classes.items() if number == class_id), key=lambda one: one.version, default=None
     )
+
+
+_usual_class = lru_cache(maxsize=4096)(class_for)
 
 
 def _hint(obis: Obis, class_id: int) -> str:

@@ -18,7 +18,7 @@ from dlmskit.association.settings import Wrapping
 from dlmskit.client.counters import Counters
 from dlmskit.errors import ConfigError, DlmsError
 from dlmskit.security.policy import AUTHENTICATED_BOTH_WAYS, ENCRYPTED_BOTH_WAYS, STRONGEST_SYMMETRIC, SecurityPolicy
-from dlmskit.transport.url import schemes
+from dlmskit.transport.url import scheme_named
 from dlmskit.types.enums import Mechanism
 from dlmskit.types.obis import Obis
 from dlmskit.types.system_title import SystemTitle
@@ -203,7 +203,7 @@ def _taken_apart(url: str) -> tuple[Any, dict[str, str], dict[str, str]]:
         pairs = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query), max_num_fields=64)
     except ValueError:
         raise ConfigError(f"{url.partition('?')[0]}: the query is not key=value&key=value") from None
-    scheme = schemes().get(parts.scheme)
+    scheme = scheme_named(parts.scheme)
     known = frozenset(scheme.options if scheme is not None else ())
     words: dict[str, str] = {}
     options: dict[str, str] = {}

@@ -75,17 +75,24 @@ def schemes() -> dict[str, Scheme]:
     return found
 
 
+def scheme_named(name: str) -> Scheme | None:
+    """One scheme; None where nobody knows it. Ours are found without looking through the installed packages, which takes long."""
+    from dlmskit.transport.schemes import BUILT_IN
+
+    own = next((scheme for scheme in BUILT_IN if scheme.name == name), None)
+    return own or schemes().get(name)
+
+
 def parse_url(text: str) -> TransportUrl:
     """Take an address apart. Raises ConfigError that says which part is wrong and what is known."""
-    known = schemes()
     try:
         parts = urlsplit(text.strip())
         host, port = parts.hostname or "", parts.port
     except ValueError as error:
         raise ConfigError(f"{text}: {error}") from None
-    scheme = known.get(parts.scheme)
+    scheme = scheme_named(parts.scheme)
     if scheme is None:
-        examples = ", ".join(each.example for each in known.values())
+        examples = ", ".join(each.example for each in schemes().values())
         what = f"scheme {parts.scheme!r} is not known" if parts.scheme else "there is no scheme"
         raise ConfigError(f"{text}: {what}; write one of {examples}")
     if parts.username is not None or parts.password is not None:
@@ -100,17 +107,24 @@ def parse_url(text: str) -> TransportUrl:
 def transport_from_url(text: str, limits: Limits = DEFAULT) -> Transport:
     """The transport that an address names, not opened yet. Raises ConfigError."""
     url = parse_url(text)
-    return schemes()[url.scheme].connect(url, limits)
+    return _scheme_of(url).connect(url, limits)
 
 
 def blocking_transport_from_url(text: str, limits: Limits = DEFAULT) -> BlockingTransport:
     """The same without asyncio. Raises ConfigError, also for a scheme that only asyncio serves."""
     url = parse_url(text)
-    connect = schemes()[url.scheme].connect_blocking
+    connect = _scheme_of(url).connect_blocking
     if connect is None:
         able = ", ".join(name for name, scheme in schemes().items() if scheme.connect_blocking is not None)
         raise ConfigError(f"{text}: {url.scheme} needs asyncio; without it there are {able}")
     return connect(url, limits)
+
+
+def _scheme_of(url: TransportUrl) -> Scheme:
+    scheme = scheme_named(url.scheme)
+    if scheme is None:
+        raise ConfigError(f"{url.text}: scheme {url.scheme!r} is not known")
+    return scheme
 
 
 def _options(text: str, query: str, scheme: Scheme) -> dict[str, str]:
