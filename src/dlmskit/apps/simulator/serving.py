@@ -80,14 +80,14 @@ async def served(path: Path, serving: Serving) -> AsyncIterator[Served]:
             meter.close()
 
 
-async def until_stopped() -> None:
-    """Wait for Ctrl-C or SIGTERM."""
+def stop_signal() -> asyncio.Event:
+    """Set by Ctrl-C and SIGTERM. Ask for it before anybody is told that the meter is ready."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C arrives as KeyboardInterrupt
             loop.add_signal_handler(number, stop.set)
-    await stop.wait()
+    return stop
 
 
 def _key_file(description: Description, folder: Path) -> Path | None:

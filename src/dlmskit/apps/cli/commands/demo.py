@@ -87,7 +87,9 @@ def _telegram() -> None:
 
 def _next() -> None:
     _heading("4", "What to try next")
-    dlmskit = "dlmskit" if shutil.which("dlmskit") else os.path.relpath(sys.argv[0])
+    dlmskit = "dlmskit"
+    if not shutil.which(dlmskit) and Path(sys.argv[0]).is_file():
+        dlmskit = os.path.relpath(sys.argv[0])
     example = next((path for path in (_EXAMPLE, description_path()) if path.exists()), _EXAMPLE)
     for command, words in (
         (f"{dlmskit} simulate {example}", "be a meter; its screen says how to read it from another terminal"),

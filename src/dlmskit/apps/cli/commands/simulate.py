@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from dlmskit.apps.cli.output import console
-from dlmskit.apps.simulator.serving import Served, Serving, served, until_stopped
+from dlmskit.apps.simulator.serving import Served, Serving, served, stop_signal
 from dlmskit.link.wrapper import PORT
 from dlmskit.types.sap import MANAGEMENT_LOGICAL_DEVICE, PUBLIC_CLIENT
 
@@ -37,12 +37,13 @@ def run(
 
 
 async def _serve(file: Path, serving: Serving, *, json: bool) -> None:
+    stop = stop_signal()
     async with served(file, serving) as meter:
         if json:
             print(json_text.dumps(_ready(meter)), flush=True)
         else:
             _print_screen(file, serving, meter)
-        await until_stopped()
+        await stop.wait()
         if not json:
             console.print("\nStopped; the counters are put away." if serving.state else "\nStopped.")
 
