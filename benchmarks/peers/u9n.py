@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from importlib.metadata import version
 
+import structlog
+from dlms_cosem import cosem, enumerations
+from dlms_cosem.client import DlmsClient
 from dlms_cosem.crc import CRCCCITT
+from dlms_cosem.io import BlockingTcpIO, TcpTransport
 from dlms_cosem.protocol.xdlms import GetRequestFactory, GetResponseFactory
-from dlms_cosem.security import SecurityControlField, decrypt, encrypt
+from dlms_cosem.security import HighLevelSecurityGmacAuthentication, SecurityControlField, decrypt, encrypt
 from dlms_cosem.utils import parse_as_dlms_data
+
+# its log lines would cost it most of its time
+structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
 
 NAME = f"dlms-cosem {version('dlms-cosem')}"
 
@@ -53,3 +61,29 @@ def unprotect(material):
     title, guek, plain, gak = (material[name] for name in ("title", "guek", "plain", "gak"))
     protected = encrypt(control, title, 1, guek, plain, gak)
     return lambda: decrypt(control, title, 1, guek, protected, gak)
+
+
+def session_over_TCP(material):
+    register = cosem.CosemAttribute(enumerations.CosemInterface.REGISTER, cosem.Obis.from_bytes(material["register"]), 2)
+    profile = cosem.CosemAttribute(enumerations.CosemInterface.PROFILE_GENERIC, cosem.Obis.from_bytes(material["profile"]), 2)
+    counter = 0
+
+    def work():
+        nonlocal counter
+        client = DlmsClient(
+            transport=TcpTransport(1, 1, BlockingTcpIO("127.0.0.1", material["port"])),
+            authentication=HighLevelSecurityGmacAuthentication(challenge_length=32),
+            encryption_key=material["guek"],
+            authentication_key=material["gak"],
+            client_system_title=b"UNN00001",
+            client_initial_invocation_counter=counter,
+            meter_initial_invocation_counter=-1,
+        )
+        with client.session() as meter:
+            for _ in range(material["reads"]):
+                parse_as_dlms_data(meter.get(register))
+            parse_as_dlms_data(meter.get(profile))
+        counter = client.client_invocation_counter + 1
+
+    work()
+    return work

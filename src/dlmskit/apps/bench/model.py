@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Any
 
 Work = Callable[[], object]
@@ -18,6 +19,8 @@ class Case:
     ours: Work
     material: Mapping[str, Any] = field(default_factory=dict)
     """Octets, numbers and lists alone, so that a peer needs nothing of ours."""
+    clock: Callable[[], float] = perf_counter
+    """What a burst is timed by: the clock on the wall, or processor time where another process works too."""
     units: int = 1
     """How many units of work one call of `ours` does."""
     bars: Mapping[str, float] = field(default_factory=dict)

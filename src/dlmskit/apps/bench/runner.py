@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from statistics import median
-from time import perf_counter
 
 from dlmskit.apps.bench.model import Case, Result, Work
 from dlmskit.apps.bench.peers import Peer
+
+Clock = Callable[[], float]
 
 BURST_SECONDS = 0.05
 ROUNDS = 7
@@ -36,7 +37,7 @@ def measure(case: Case, peers: Sequence[Peer]) -> list[Result]:
                 absent.append((peer.name, f"absent: {peer.missing}"))
         else:
             candidates.append((peer.name, work))
-    bursts = _undisturbed([case.ours, *(work for _, work in candidates)])
+    bursts = _undisturbed([case.ours, *(work for _, work in candidates)], case.clock)
     note = "" if _is_calm(bursts) else "disturbed"
     ours = min(bursts[0]) / case.units
     results = [
@@ -46,13 +47,13 @@ def measure(case: Case, peers: Sequence[Peer]) -> list[Result]:
     return results + [Result(case.name, name, ours, None, None, case.bars.get(name), why) for name, why in absent]
 
 
-def _undisturbed(works: Sequence[Work]) -> list[list[float]]:
+def _undisturbed(works: Sequence[Work], clock: Clock) -> list[list[float]]:
     """Bursts of a calm moment, or of the last of three tries."""
     for _ in range(2):
-        bursts = _take_turns(works)
+        bursts = _take_turns(works, clock)
         if _is_calm(bursts):
             return bursts
-    return _take_turns(works)
+    return _take_turns(works, clock)
 
 
 def _is_calm(bursts: list[list[float]]) -> bool:
@@ -60,27 +61,27 @@ def _is_calm(bursts: list[list[float]]) -> bool:
     return all(median(times) <= DISTURBED * min(times) for times in bursts[:2])
 
 
-def _take_turns(works: Sequence[Work]) -> list[list[float]]:
+def _take_turns(works: Sequence[Work], clock: Clock) -> list[list[float]]:
     """Seconds per call of each burst of each candidate."""
-    repeats = [_repeats(work) for work in works]
+    repeats = [_repeats(work, clock) for work in works]
     times: list[list[float]] = [[] for _ in works]
     for _ in range(ROUNDS):
         for work, count, found in zip(works, repeats, times, strict=True):
-            start = perf_counter()
+            start = clock()
             for _ in range(count):
                 work()
-            found.append((perf_counter() - start) / count)
+            found.append((clock() - start) / count)
     return times
 
 
-def _repeats(work: Work) -> int:
+def _repeats(work: Work, clock: Clock) -> int:
     """How many calls make a burst."""
     count = 1
     while True:
-        start = perf_counter()
+        start = clock()
         for _ in range(count):
             work()
-        elapsed = perf_counter() - start
+        elapsed = clock() - start
         if elapsed >= BURST_SECONDS:
             return count
         count = count * 2 if elapsed < BURST_SECONDS / 4 else int(count * BURST_SECONDS / elapsed) + 1

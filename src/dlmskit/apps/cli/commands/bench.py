@@ -12,6 +12,7 @@ from rich.table import Table
 
 from dlmskit.apps.bench.cases import all_cases
 from dlmskit.apps.bench.model import Result
+from dlmskit.apps.bench.over_tcp import tcp_cases
 from dlmskit.apps.bench.peers import FOLDER, find_peers
 from dlmskit.apps.bench.runner import run as measure_all
 from dlmskit.apps.cli.output import console, errors, print_json
@@ -29,9 +30,9 @@ def run(
 
     Example: dlmskit bench "regular profile"
     """
-    cases = [case for case in all_cases() if only in case.name]
     found = find_peers(peers)
-    with errors.status("measuring") as status:
+    with tcp_cases() as sessions, errors.status("measuring") as status:
+        cases = [case for case in (*all_cases(), *sessions) if only in case.name]
         results = list(measure_all(cases, found, lambda name: status.update(f"measuring: {name}")))
     if json:
         print_json([result.to_json() for result in results])
