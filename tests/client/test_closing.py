@@ -84,6 +84,20 @@ async def test_the_meter_hangs_up(connect: Connect, small_meter: SmallMeter, sec
     assert small_meter.open_connections == 0
 
 
+async def test_the_meter_hangs_up_instead_of_a_farewell(
+    connect: Connect, small_meter: SmallMeter, secured: dict[str, Any]
+) -> None:
+    def hang_up(sap: int, apdu: bytes) -> list[bytes] | None:
+        if apdu[0] == RLRQ:
+            small_meter.clients[-1].connection.close()
+        return None
+
+    small_meter.interfere = hang_up
+    async with connect(small_meter.url, **secured) as meter:
+        assert await meter.read(ENERGY) == 123456
+    assert small_meter.open_connections == 0
+
+
 async def test_nobody_is_there(connect: Connect, secured: dict[str, Any]) -> None:
     with pytest.raises(TransportError, match="nobody listens at memory://nowhere"):
         async with connect("memory://nowhere", **secured):
@@ -126,10 +140,11 @@ async def test_giving_up_hangs_up(small_meter: SmallMeter, secured: dict[str, An
 async def test_a_call_that_was_given_up_does_not_disturb_the_next(small_meter: SmallMeter, secured: dict[str, Any]) -> None:
     async with dlmskit.connect(small_meter.url, **secured) as meter:
         small_meter.interfere = answering({GLO_GET: []})
-        with pytest.raises(TimeoutError):
+        with pytest.raises(TimeoutError) as held:  # as in a program that keeps the error, and with it its frames
             await asyncio.wait_for(meter.read(ENERGY), 0.05)
         small_meter.interfere = None
         assert await meter.read(ENERGY) == 123456
+        assert held.value.__cause__ is not None
 
 
 async def test_tasks_share_a_meter(small_meter: SmallMeter, secured: dict[str, Any]) -> None:

@@ -56,7 +56,7 @@ async def test_an_unknown_counter_is_read_by_the_public_client(connect: Connect,
 async def test_a_counter_survives_a_process_that_closed_nothing(
     connect: Connect, small_meter: SmallMeter, tmp_path: Path
 ) -> None:
-    """Whoever starts with the same file goes on above everything that was sent, although nothing was closed (kills: test_counter_store)."""
+    """Whoever starts with the same file goes on above everything that was sent; kills are in test_counter_store."""
     file = tmp_path / "counters.sqlite"
     for _ in range(3):
         async with connect(small_meter.url, **WORDS, counters=Counters.in_file(file)) as meter:
@@ -209,6 +209,8 @@ async def test_counters_of_a_dedicated_key_follow_nobody(
         with pytest.raises(ServiceError, match="invocation-counter-error"):
             await meter.read(ENERGY)
         small_meter.interfere = None
+    assert KEYS.guek is not None
+    assert (secured["counters"].transmit.of(KEYS.guek, CLIENT_TITLE).next or 0) < 11_000
 
 
 async def test_wrong_keys_are_not_taken_for_a_wrong_counter(

@@ -211,7 +211,7 @@ def _taken_apart(url: str) -> tuple[Any, dict[str, str], dict[str, str]]:
         place = options if key in known else words
         if key in place:
             raise ConfigError(f"{key!r} is given twice in the URL")
-        if key in SECRETS or (key not in known and key not in _READERS):
+        if key not in known and key not in _READERS:
             _refuse(key, known)
         place[key] = value
     return parts._replace(query=""), words, options

@@ -7,6 +7,7 @@ itself it is also the current association, 0.0.40.0.0.255.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from dlmskit.association.context import AssociationContext
 from dlmskit.association.credentials import Credentials
@@ -90,7 +91,8 @@ class AdmittedClient:
         status = AssociationStatus.ASSOCIATED if self._open else AssociationStatus.NON_ASSOCIATED
         self.association.store(8, Data.enum(status))
         if context is not None:
-            self.association.store(5, _xdlms_context(context))
+            sizes = context.server_max_receive_pdu_size, context.client_max_receive_pdu_size
+            self.association.store(5, _xdlms_context(int(context.conformance), *sizes, context.dlms_version))
 
 
 def association_object(number: int, settings: AssociationSettings, security_setup: Obis | None) -> AssociationLn:
@@ -105,17 +107,9 @@ def association_object(number: int, settings: AssociationSettings, security_setu
     )
 
 
-def _xdlms_context(context: AssociationContext) -> Data:
-    return AssociationLn.xdlms_context_info.kind.encode(
-        (
-            _bits(int(context.conformance)),
-            context.server_max_receive_pdu_size,
-            context.client_max_receive_pdu_size,
-            context.dlms_version,
-            0,
-            _CIPHERING,
-        )
-    )
+@lru_cache(maxsize=256)
+def _xdlms_context(conformance: int, receives: int, sends: int, version: int) -> Data:
+    return AssociationLn.xdlms_context_info.kind.encode((_bits(conformance), receives, sends, version, 0, _CIPHERING))
 
 
 def _bits(conformance: int) -> BitString:

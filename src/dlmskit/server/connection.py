@@ -51,25 +51,38 @@ class DeviceConnection:
         client = device.client(client_sap, server_sap)
         if client is None:
             return None
-        association = ServerAssociation(
+        return ServerAssociation(
             client.config.settings,
             client.handler,
             client.config.credentials,
             random=device.random,
             clock=device.seconds,
             limits=device.limits,
-            on_event=lambda event: self._happened(client, association, event),
+            on_event=self._happened,
             has_room=lambda: has_room() and client.has_room(),
         )
-        return association
 
-    def _happened(self, client: AdmittedClient, association: ServerAssociation, event: AssociationEvent) -> None:
+    def _happened(self, event: AssociationEvent) -> None:
+        client = self._device.client(event.client_sap, event.server_sap)
+        association = self._association(event.client_sap, event.server_sap)
         detail = ""
-        if event.code is EventCode.ASSOCIATED:
+        if client is not None and association is not None:
+            detail = self._followed(client, association, event.code)
+        self._device.log.add(event, self._connection.peer, detail)
+
+    def _association(self, client_sap: int, server_sap: int) -> ServerAssociation | None:
+        """The association of a pair of SAPs; None while it is being made, as a pre-established one reports before."""
+        pair = client_sap, server_sap
+        return next((one for one in self._table if (one.settings.client_sap, one.settings.server_sap) == pair), None)
+
+    def _followed(self, client: AdmittedClient, association: ServerAssociation, code: EventCode) -> str:
+        """Keep the books of a client; a detail for the log."""
+        if code is EventCode.ASSOCIATED:
             closed = client.opened(self._connection, association)
-            detail = f"one too many: {closed} was closed" if closed else ""
-        elif event.code in _ENDED or association.associated is None:
-            if event.code is EventCode.AARQ_REFUSED and client.ports:
+            return f"one too many: {closed} was closed" if closed else ""
+        detail = ""
+        if code in _ENDED or association.associated is None:
+            if code is EventCode.AARQ_REFUSED and client.ports:
                 detail = f"open already from {', '.join(client.ports)}"
             client.closed(self._connection)
-        self._device.log.add(event, self._connection.peer, detail)
+        return detail

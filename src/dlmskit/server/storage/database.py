@@ -7,8 +7,8 @@ that did not. What is in the tables is the business of the files beside this one
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,7 @@ class Database:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self._depth = 0
+        self._transaction = _Transaction(self)
         try:
             self._connection = sqlite3.connect(self.path, timeout=1.0, isolation_level=None, check_same_thread=False)
         except sqlite3.Error as error:
@@ -72,20 +73,13 @@ class Database:
         if found not in (0, FORMAT):
             raise ConfigError(f"{self.path} has format {found}, this program reads format {FORMAT}")
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> AbstractContextManager[None]:
         """Everything inside is one change: on the disk when the outermost block ends, in whatever way it ends.
 
         What an object has changed in memory cannot be taken back, so an exception does not roll back: the file follows
         the memory. Only a kill leaves nothing of the block.
         """
-        self._depth += 1
-        try:
-            yield
-        finally:
-            self._depth -= 1
-            if not self._depth and self._connection.in_transaction:
-                self._run("COMMIT")
+        return self._transaction
 
     def write(self, statement: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> None:
         """Run a statement that changes something; outside of a transaction it is one of its own."""
@@ -122,6 +116,16 @@ class Database:
         elif owner != value:
             raise ConfigError(f"{self.path} is the state of the meter with {name} {owner}, not {value}: {remedy}")
 
+    def enter(self) -> None:
+        """A block of a transaction begins."""
+        self._depth += 1
+
+    def leave(self) -> None:
+        """A block of a transaction ends."""
+        self._depth -= 1
+        if not self._depth and self._connection.in_transaction:
+            self._run("COMMIT")
+
     def _begin(self) -> None:
         if self._depth and not self._connection.in_transaction:
             self._run("BEGIN IMMEDIATE")
@@ -138,3 +142,18 @@ class Database:
     def close(self) -> None:
         """Give the file back."""
         self._connection.close()
+
+
+class _Transaction(AbstractContextManager[None]):
+    """What `Database.transaction` gives: one object for all blocks, since there is one around every request."""
+
+    __slots__ = ("_database",)
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def __enter__(self) -> None:
+        self._database.enter()
+
+    def __exit__(self, *_: object) -> None:
+        self._database.leave()
