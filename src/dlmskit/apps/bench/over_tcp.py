@@ -105,7 +105,7 @@ def tcp_cases() -> Iterator[list[Case]]:
                     client.session,
                     {**material, "reads": READS},
                     clock=process_time,
-                    bars={"dlms-cosem": 5, "gurux_dlms": 80},
+                    bars={"dlms-cosem": 5},
                 )
             ]
             client.close()
