@@ -5,7 +5,7 @@ Here the ciphered content is octets; what is inside, and whether it may be belie
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, cast
 
 import msgspec
 
@@ -60,7 +60,8 @@ def _declare(prefix: str, tags: dict[int, int]) -> dict[int, type[ServiceSpecifi
     declared = {}
     for plain, service, _ in _SERVICES:
         name = camel(f"{prefix}-{service}")
-        one = msgspec.defstruct(name, [], bases=(ServiceSpecificCiphering,), frozen=True, gc=False, module=__name__)
+        made = msgspec.defstruct(name, [], bases=(ServiceSpecificCiphering,), frozen=True, gc=False, module=__name__)
+        one = cast("type[ServiceSpecificCiphering]", made)
         one.__doc__ = f"A protected {service} under the {'global' if prefix == 'glo' else 'dedicated'} key."
         register = apdu(tags[plain], service=f"{prefix}-{service}", simple=f"{prefix}_{camel(service)}")
         declared[tags[plain]] = register(one)
