@@ -47,8 +47,9 @@ async def _meters() -> None:
             f"authenticated and encrypted, {reading.objects} objects, read in {reading.seconds * 1000:.0f} ms"
         )
     console.print(Padding(_registers(readings), (1, 0, 0, 0)))
-    _heading("2", f"Yesterday's load profile {LOAD_PROFILE} of {escape(readings[-1].name)}, from its energy readings")
+    _heading("2", f"Yesterday's load profile of {escape(readings[-1].name)}")
     day = readings[-1].day
+    console.print(f"[dim]{len(day)} rows of {LOAD_PROFILE}; power is the difference of the energy readings[/]\n")
     for column, words, style in (
         (_IMPORT, "taken from the grid", "cyan"),
         (_EXPORT, "given by the roof to the grid", "yellow"),
@@ -67,7 +68,7 @@ def _registers(readings: Sequence[MeterReading]) -> Table:
     listed = sorted({obis for reading in readings for obis in reading.registers}, key=_order)
     for obis in listed:
         found = [reading.registers.get(obis) for reading in readings]
-        meaning = next(one.description for one in found if one is not None)
+        meaning = next(one.description for one in found if one is not None).removesuffix(", instantaneous value")
         table.add_row(obis, escape(meaning), *("" if one is None else escape(str(one)) for one in found))
     return table
 
@@ -79,8 +80,11 @@ def _order(obis: str) -> tuple[int, ...]:
 
 def _telegram() -> None:
     telegram = real_telegram()
-    _heading("3", f"A telegram of a real meter, {telegram['meter']}, as it went over {telegram['medium']}")
-    console.print(f"[dim]{escape(telegram['what'])}. {escape(telegram['notes'])}\nFrom {escape(telegram['source'])}.[/]\n")
+    _heading("3", f"A telegram of a real meter, {telegram['meter']}")
+    console.print(
+    story = f"{telegram['what']}, as it went over {telegram['medium']}. {telegram['notes']}\nFrom {telegram['source']}."
+    console.print(f"[dim]{escape(story)}[/]\n")
+    )
     keys = KeySet.from_hex(guek=telegram["guek"], gak=telegram["gak"])
     print_explanation(explain(bytes.fromhex(telegram["hex"]), KeyRing(keys)))
 
@@ -93,10 +97,7 @@ def _next() -> None:
     example = next((path for path in (_EXAMPLE, description_path()) if path.exists()), _EXAMPLE)
     for command, words in (
         (f"{dlmskit} simulate {example}", "be a meter; its screen says how to read it from another terminal"),
-        (
-            f"{dlmskit} decode {real_telegram()['hex'][:24]}...",
-            "explain a telegram of your own meter: hex, base64, a file or a capture",
-        ),
+        (f"{dlmskit} decode --help", "explain a telegram of your own meter: hex, base64, a file or a capture"),
         (f"{dlmskit} --help", "everything else"),
     ):
         console.print(f"  [bold cyan]{escape(command)}[/]\n      [dim]{words}[/]")
