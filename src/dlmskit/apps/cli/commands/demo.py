@@ -81,10 +81,8 @@ def _order(obis: str) -> tuple[int, ...]:
 def _telegram() -> None:
     telegram = real_telegram()
     _heading("3", f"A telegram of a real meter, {telegram['meter']}")
-    console.print(
     story = f"{telegram['what']}, as it went over {telegram['medium']}. {telegram['notes']}\nFrom {telegram['source']}."
     console.print(f"[dim]{escape(story)}[/]\n")
-    )
     keys = KeySet.from_hex(guek=telegram["guek"], gak=telegram["gak"])
     print_explanation(explain(bytes.fromhex(telegram["hex"]), KeyRing(keys)))
 
