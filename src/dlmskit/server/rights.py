@@ -43,6 +43,10 @@ class Pattern:
             raise ConfigError(f'"{text}" is no pattern of objects: write * or A.B.C.D.E.F with * for any, then :n for one number')
         return cls(groups, wanted)
 
+    def __str__(self) -> str:
+        name = ".".join("*" if group is None else str(group) for group in self.groups)
+        return name if self.number is None else f"{name}:{self.number}"
+
     def matches(self, name: Obis) -> bool:
         """Whether an object of that logical name is meant."""
         return all(group is None or group == octet for group, octet in zip(self.groups, name.octets, strict=True))

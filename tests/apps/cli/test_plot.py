@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ def times(count: int, minutes: int = 15) -> list[datetime]:
     return [START + timedelta(minutes=minutes * at) for at in range(count)]
 
 
-def lines(count: int, values: list[float], **words: int) -> list[str]:
+def lines(count: int, values: list[float], **words: Any) -> list[str]:
     return plot(times(count), values, unit="W", **words).plain.splitlines()
 
 

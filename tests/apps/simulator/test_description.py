@@ -51,6 +51,7 @@ FAULTS = {
     ('"1.0.1.8.0.255", "1.0.1.7.0.255"]', '"1.0.9.9.9.255"]'): "profile 1: the column 1.0.9.9.9.255 names no object",
     ('"1.0.1.8.0.255", "1.0.1.7.0.255"]', '"1.0.1.8.0.255:9"]'): "the column 1.0.1.8.0.255:9 names no attribute; Register has",
     ('read = ["*"]', 'read = ["1.0"]'): '"1.0" is no pattern of objects: write * or A.B.C.D.E.F',
+    ('"0.0.42.0.0.255", "0.0.43.1.*.255"]', '"0.0.42.9.0.255"]'): "client public: no object is meant by 0.0.42.9.0.255; mend it",
     ("control_mode = 4", "control_mod = 4"): "object 3: DisconnectControl has no attribute 'control_mod'; it has",
     ("control_mode = 4", 'control_mode = "x"'): "object 3: control_mode of 0.0.96.3.10.255",
     ('type = "octet-string", value = "kitchen"', 'type = "octets", value = "kitchen"'): "object 2:",

@@ -70,6 +70,7 @@ class SimulatedMeter:
             with _at(f"client {number} ({client.name})"):
                 self._admit(client, keys)
         self.device.ready()
+        self._check_grants()
         self._capturing = [Capturing(profile, self._clock, self.time, self.database) for profile in profiles]
         self.catch_up()
 
@@ -133,6 +134,12 @@ class SimulatedMeter:
         )
         grants = Grants.parse(client.read, client.write, client.execute)
         logical_device.admit(config, grants, last_counter=device.last_counter)
+
+    def _check_grants(self) -> None:
+        for logical_device in self.device:
+            for client in logical_device.clients.values():
+                for pattern in client.grants.unmatched(logical_device.tree):
+                    raise ConfigError(f"client {client.config.name}: no object is meant by {pattern}; mend it, or take it out")
 
     def _logical_device(self, sap: int) -> LogicalDevice:
         for found in self.device:

@@ -63,7 +63,7 @@ async def served(path: Path, serving: Serving) -> AsyncIterator[Served]:
     if serving.seed is not None:
         description = _with_seed(description, serving.seed)
     with _state_folder(serving.state) as folder, _named(path):
-        meter = SimulatedMeter(description, Database(folder / STATE_FILE), folder=path.parent)
+        meter = _meter(description, Database(folder / STATE_FILE), path.parent)
         try:
             listen = serve_udp if serving.udp else serve_tcp
             listener: Listener = await listen(serving.host, serving.port, handler_factory=meter.device.connected)
@@ -88,6 +88,14 @@ def stop_signal() -> asyncio.Event:
         with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C arrives as KeyboardInterrupt
             loop.add_signal_handler(number, stop.set)
     return stop
+
+
+def _meter(description: Description, database: Database, folder: Path) -> SimulatedMeter:
+    try:
+        return SimulatedMeter(description, database, folder=folder)
+    except BaseException:
+        database.close()
+        raise
 
 
 def _key_file(description: Description, folder: Path) -> Path | None:
