@@ -141,14 +141,14 @@ def _bad_title(proposal: Proposal) -> bool:
     if not settings.needs_titles:
         proposal.security = proposal.security_with(None) if settings.needs_security else None
         return False
-    if title is None or title == settings.server_system_title:
+    if title is None:
         return True
     if title.manufacturer is None and not settings.switches.any_manufacturer:
         return True
     if settings.client_system_title not in (None, title):
         return True
     try:
-        proposal.security = proposal.security_with(title)
+        proposal.security = proposal.security_with(title)  # refuses our own title
     except SecurityError as error:
         proposal.error = error
         return True

@@ -29,7 +29,6 @@ from dlmskit.association.inputs import (
     NOT_PROTECTED,
     SILENCE,
     TOO_LONG,
-    Kind,
     Serve,
 )
 from dlmskit.association.ports import (
@@ -156,7 +155,7 @@ class ServerAssociation:
             answer = self._release(octets)
         else:
             answer = self._unexpected(octets, act)
-        if not answer or self.settings.broadcast or (self._context is not None and not self._context.confirmed):
+        if not answer or (self._context is not None and not self._context.confirmed):
             return ()
         return (answer,)
 
@@ -307,9 +306,9 @@ class ServerAssociation:
         return self._serve_plain(services, verified.plain, verified)
 
     def _serve_plain(self, services: Services, plain: bytes, verified: Verified | None) -> bytes:
-        kind = KINDS[plain[0]]
-        if kind is not Kind.ACTION and (kind is not Kind.GET_SET or self._associated is None):
-            return self._unexpected(plain, NOT_ALLOWED)
+        act = ANSWERS_BY_OCTET[self._machine.state][plain[0]]
+        if act is not Serve.PLAIN:  # what came out of general-glo or general-ded may be any APDU
+            return self._unexpected(plain, act if isinstance(act, bytes) else NOT_ALLOWED)
         form, found = (None, 0) if verified is None else (verified.channel.form, verified.channel.control >> 4 & 3)
         invoke_id = plain[2] if len(plain) > 2 else CONFIRMED
         unconfirmed = not invoke_id & CONFIRMED and not self.settings.switches.answer_unconfirmed
@@ -318,7 +317,7 @@ class ServerAssociation:
         try:
             request = decode_apdu(plain, limits=self._limits)
         except DecodeError as error:
-            self._report(EventCode.NOT_DECODED, kind.value, error)
+            self._report(EventCode.NOT_DECODED, KINDS[plain[0]].value, error)
             wrapped = Wrapped(invoke_id, form, found, self._response_policy)
             answer = NOT_ALLOWED if self._associated is None else answer_to_malformed(plain, error)
         else:
