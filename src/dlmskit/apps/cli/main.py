@@ -83,7 +83,9 @@ def dlmskit(
 
 
 def exit_code_of(error: DlmsError) -> int:
-    """The documented exit code of an error."""
+    """The documented exit code of an error; a meter that does not take our secret is a matter of security."""
+    if getattr(error, "authentication_failed", False):
+        return 4
     return next(code for kind, code in EXIT_CODES if isinstance(error, kind))
 
 

@@ -29,7 +29,9 @@ def report_error(error: DlmsError, code: int) -> None:
     if "--json" in sys.argv:
         sys.stdout.write(json.dumps({"error": {"kind": kind, "message": str(error), "exit_code": code}}) + "\n")
     else:
-        errors.print(f"[bold red]{_WORDS.get(kind, 'error')}[/]: {_escape(str(error))}")
+        word = next((_WORDS[one.__name__] for one in type(error).__mro__ if one.__name__ in _WORDS), "error")
+        hint = _KEYS_HINT if getattr(error, "authentication_failed", False) else ""
+        errors.print(f"[bold red]{word}[/]: {_escape(str(error))}{hint}")
 
 
 _WORDS = {
@@ -41,6 +43,7 @@ _WORDS = {
     "TransportTimeout": "no answer",
     "ServiceError": "the meter refused",
 }
+_KEYS_HINT = "; keys, password or mechanism are not those that the meter has for this client"
 
 
 def _escape(text: str) -> str:
