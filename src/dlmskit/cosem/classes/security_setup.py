@@ -201,7 +201,7 @@ class SecuritySetup(SecuritySetupV0, version=1):
     @method(3, AGREED_KEYS, AGREED_KEYS)
     def key_agreement(self, keys: list[Any]) -> list[tuple[int, bytes]]:
         """Agree on keys with fresh key pairs on both sides: all of them or none."""
-        return [tuple(one) for one in self._kept().agree_keys(_key_list(keys, most=KeyId.MASTER_KEY))]
+        return [(one.key_id, one.octets) for one in self._kept().agree_keys(_key_list(keys, most=KeyId.MASTER_KEY))]
 
     @method(4, _KEY_PAIR)
     def generate_key_pair(self, certificate_type: int) -> None:

@@ -1,0 +1,74 @@
+"""The live secrets of one client: what its associations are opened under, changed by its security setup, kept in a store.
+
+A `CredentialSource` of the association layer. The order of a change is the guard: first it is written, then believed, and the
+associations go on under it after the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from dlmskit.association.credentials import Credentials
+from dlmskit.server.key_state import KeyState
+from dlmskit.server.storage.sealed import MemorySecrets, SecretStore
+
+_RETIRED_KEPT = 2
+"""How many replaced key sets are remembered, in memory only, to name them in the log."""
+
+
+def _ignore() -> None:
+    """Nobody waits for a change."""
+
+
+class ClientKeys:
+    """Begins with the configured secrets; those in the store count more."""
+
+    def __init__(self, name: str, configured: Credentials) -> None:
+        self.name = name
+        """In the store."""
+        self.on_change: Callable[[], None] = _ignore
+        """Told after every change of what associations are under."""
+        self._configured = configured
+        self._store: SecretStore = MemorySecrets()
+        self._retired: list[Credentials] = []
+        self.state = KeyState(keys=configured.keys)
+        self._candidates = self._offered()
+
+    def restore(self, store: SecretStore) -> None:
+        """Take what is kept, and keep every change there. Raises `SecurityError` (key-store)."""
+        kept = store.read(self.name)
+        self._store = store
+        if kept is not None:
+            self.state = KeyState.from_octets(kept)
+            self._candidates = self._offered()
+
+    def change(self, state: KeyState) -> None:
+        """Write a new state, then believe it. Nothing has changed when this raises `SecurityError` or `ConfigError`."""
+        self._store.write(self.name, state.to_octets())
+        old, self.state = self.state, state
+        offered = [keys for keys in (state.keys, state.before) if keys is not None]
+        for keys in (old.keys, old.before):
+            if keys is not None and not any(keys == other for other in offered):
+                self._retired = [replace(self._configured, keys=keys, retired=True), *self._retired][:_RETIRED_KEPT]
+        if (old.keys, old.before) != (state.keys, state.before):
+            self._candidates = self._offered()
+            self.on_change()
+
+    def candidates(self) -> Sequence[Credentials]:
+        """Newest first, retired ones last."""
+        return self._candidates
+
+    def proved(self, credentials: Credentials) -> None:
+        """The client holds the newest keys: those before are retired."""
+        if self.state.before is not None and credentials is self._candidates[0]:
+            newest, before = self._candidates[0], self.state.before
+            state = self.state.changed(self.state.keys)
+            self._store.write(self.name, state.to_octets())
+            self.state = state
+            self._retired = [replace(self._configured, keys=before, retired=True), *self._retired][:_RETIRED_KEPT]
+            self._candidates = (newest, *self._retired)
+
+    def _offered(self) -> tuple[Credentials, ...]:
+        sets = (self.state.keys, self.state.before)
+        return (*(replace(self._configured, keys=keys) for keys in sets if keys is not None), *self._retired)
