@@ -13,7 +13,15 @@ from dlmskit.errors import DlmsError
 PIPED_COLUMNS = 160
 """Width of output that goes into a file or a pipe, where no terminal says it."""
 
-console = Console(highlight=False, width=None if sys.stdout.isatty() else PIPED_COLUMNS)
+
+class _Console(Console):
+    """Leaves a reader that went away to `dlmskit.apps.cli.main`; by itself it would exit with 1."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
+console = _Console(highlight=False, width=None if sys.stdout.isatty() else PIPED_COLUMNS)
 """Standard output for people."""
 errors = Console(stderr=True, soft_wrap=True, highlight=False)
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
+from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 from rich.tree import Tree
 
 from dlmskit.apdu import decode_apdu
 from dlmskit.apdu.xml import to_xml
-from dlmskit.apps.cli.output import console
+from dlmskit.apps.cli.output import console, errors
 from dlmskit.trace.explain import ApduExplanation, Code, Explanation, Node, Problem, Verdict
 from dlmskit.trace.explain.model import NOTES
 from dlmskit.trace.naming import NamedValue
@@ -24,6 +25,7 @@ _FRAME_DETAIL = frozenset(
     )
 )
 """Of a frame: said in another place, or in JSON alone."""
+_BLOCK = "general-block-transfer"
 _STYLE = {
     Verdict.VERIFIED: "green",
     Verdict.UNVERIFIED: "yellow",
@@ -112,18 +114,19 @@ def shown(value: object) -> str:
     return text if len(text) <= 48 else f"{text[:45]}..."
 
 
-def print_problems(problems: Iterable[Problem]) -> None:
+def print_problems(problems: Iterable[Problem], where_to: Console = console) -> None:
     """What is wrong, and what one should know; what is the same in many messages is said once."""
     for problem, times in Counter(problems).items():
         style, word = ("yellow", "note") if problem.code in NOTES or problem.code == Code.REPAIRED else ("red", "problem")
         where = f" (octet {problem.offset})" if problem.offset is not None and "octet" not in problem.message else ""
         often = f" [dim]({times} times)[/]" if times > 1 else ""
-        console.print(f"[{style}]{word}[/] [bold]{problem.code.value}[/]: {escape(problem.message)}{where}{often}")
+        where_to.print(f"[{style}]{word}[/] [bold]{problem.code.value}[/]: {escape(problem.message)}{where}{often}")
 
 
 def print_xml(explanation: Explanation) -> None:
-    """The innermost APDU of each as XML."""
-    for apdu in explanation.apdus:
-        if apdu.plain and apdu.fields is not None:
-            console.print(to_xml(decode_apdu(apdu.plain, deviations=[])), markup=False, soft_wrap=True)
-    print_problems(explanation.all_problems)
+    """The innermost APDU of each as XML, without the blocks that carried it; what is wrong goes to standard error."""
+    opened = [apdu for apdu in explanation.apdus if apdu.plain and apdu.fields is not None]
+    whole = [apdu for apdu in opened if apdu.name != _BLOCK] or opened
+    for apdu in whole:
+        console.print(to_xml(decode_apdu(apdu.plain or b"", deviations=[])), markup=False, soft_wrap=True)
+    print_problems(explanation.all_problems, errors)

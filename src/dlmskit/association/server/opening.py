@@ -17,7 +17,8 @@ from dlmskit.association.credentials import Credentials
 from dlmskit.association.negotiation import grant, response
 from dlmskit.association.ports import Random
 from dlmskit.association.server.aarq import DuplicateComponentError, read_aarq
-from dlmskit.association.server.acceptance import Proposal, Refusal, Row, counter_refused, refusing_row
+from dlmskit.association.server.acceptance import Refusal, Row, counter_refused, refusing_row
+from dlmskit.association.server.proposal import Proposal
 from dlmskit.association.settings import AssociationSettings
 from dlmskit.association.tables import Party
 from dlmskit.codec.ber import AuthenticationValue, Diagnostic
