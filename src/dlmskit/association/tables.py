@@ -121,6 +121,9 @@ class StateMachine:
 
     def fire(self, event: Event) -> State:
         """Move, and return the new state. Raises LocalProtocolError where the table has no such row."""
-        self.require(event)
-        self.state = self._transitions[self.state, event]
-        return self.state
+        target = self._transitions.get((self.state, event))
+        if target is None:
+            self.require(event)
+            return self.state  # not reached: require has raised
+        self.state = target
+        return target

@@ -133,6 +133,8 @@ def _decode(
 
 def _open(octets: bytes, at: int, end: int, deviations: Deviations, path: str) -> tuple[int, int]:
     """Read a length; return where the content starts and ends. Tolerated: a length that runs past what is there."""
+    if at < end and octets[at] < 0x80 and (stop := at + 1 + octets[at]) <= end:  # nearly every length is as short as this
+        return at + 1, stop
     try:
         length, at = take_length(octets, at, deviations, path)
     except DecodeError:
@@ -234,7 +236,8 @@ def dotted(identifier: bytes) -> str | None:
 
 
 def _tlv(tag: int, content: bytes) -> bytes:
-    return bytes((tag,)) + write_length(len(content)) + content
+    length = len(content)
+    return (bytes((tag, length)) if length < 0x80 else bytes((tag,)) + write_length(length)) + content
 
 
 def encode_component(word: Context, value: Any, path: str) -> bytes:

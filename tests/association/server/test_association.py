@@ -365,6 +365,7 @@ def test_a_role_that_changes_is_asked_anew() -> None:
 
 
 @pytest.mark.case("R-048")
+@pytest.mark.supports("policy demands authenticated requests", "policy demands encrypted requests", suite=0, side="server")
 @pytest.mark.parametrize("plain", [GET, SET, ACTION], ids=["GET", "SET", "ACTION"])
 def test_a_clear_request_where_protection_is_demanded(plain: bytes) -> None:
     pair = Pair(CIPHERED).associate()
@@ -375,6 +376,7 @@ def test_a_clear_request_where_protection_is_demanded(plain: bytes) -> None:
 
 
 @pytest.mark.case("R-046", "R-047")
+@pytest.mark.supports("policy demands authenticated requests", "policy demands encrypted requests", suite=0, side="server")
 @pytest.mark.parametrize("protection", [Protection.AUTHENTICATED, Protection.ENCRYPTED])
 def test_less_protection_than_the_policy(protection: Protection) -> None:
     pair = Pair(CIPHERED).associate()
@@ -391,6 +393,7 @@ def test_less_protection_than_the_policy(protection: Protection) -> None:
 
 
 @pytest.mark.case("R-045")
+@pytest.mark.supports("forged counter without effect", suite=None, side="server")
 @pytest.mark.parametrize("way", [CIPHERED, GENERAL, DEDICATED], ids=["glo", "general-glo", "ded"])
 def test_every_bit_of_a_request(way: AssociationSettings) -> None:
     """Nothing is executed, the receive counter stays; the untouched octets are still taken afterwards."""
@@ -409,6 +412,7 @@ def test_every_bit_of_a_request(way: AssociationSettings) -> None:
 
 
 @pytest.mark.case("R-050")
+@pytest.mark.supports("repeated message refused", suite=None, side="server")
 @pytest.mark.parametrize("way", [CIPHERED, GENERAL, DEDICATED], ids=["glo", "general-glo", "ded"])
 def test_the_last_message_again(way: AssociationSettings) -> None:
     """Executed once; the answer says which counter is the lowest that would be taken."""
@@ -423,6 +427,7 @@ def test_the_last_message_again(way: AssociationSettings) -> None:
 
 
 @pytest.mark.case("R-051")
+@pytest.mark.supports("repeated message refused", suite=None, side="server")
 def test_old_equal_next_and_far_counters() -> None:
     pair = Pair(CIPHERED).associate()
     counter = pair.client_credentials.transmit.of(KEYS.guek, CLIENT_TITLE)  # type: ignore[arg-type]
@@ -580,6 +585,7 @@ def test_pre_established() -> None:
 
 
 @pytest.mark.case("R-044")
+@pytest.mark.supports("broadcast under the broadcast key", suite=0, side="server")
 def test_broadcast_is_never_answered() -> None:
     """A confirmed request is not even executed; an unconfirmed one is where the broadcast key authenticates it."""
     pair = Pair(BROADCAST)

@@ -37,6 +37,8 @@ from dlmskit.types.conformance import Conformance
 
 _NOTIFICATIONS = (DataNotification, EventNotificationRequest)
 _NOTIFICATIONS_KEPT = 256
+_REQUEST_BITS, _RESPONSE_BITS = 0x1C, 0xE0
+"""What a security policy says about requests and about responses."""
 
 
 class Core:
@@ -120,9 +122,9 @@ class Core:
     def use(self, security: SecurityContext | None, *, dedicated: bool = False) -> None:
         """Send under this security from now on: in clear where the policy demands nothing of requests."""
         self.security = security
-        policy = self.settings.policy
-        self.in_clear = not policy.response
-        if security is None or not policy.request:
+        policy = int(self.settings.policy)
+        self.in_clear = not policy & _RESPONSE_BITS
+        if security is None or not policy & _REQUEST_BITS:
             self.form = self.control = None
             return
         general = self.settings.wrapping is Wrapping.GENERAL

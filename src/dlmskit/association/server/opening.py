@@ -29,6 +29,7 @@ from dlmskit.security.control import AUTHENTICATED_ENCRYPTED, Protection, Securi
 from dlmskit.security.envelope import Form
 from dlmskit.security.hls import HlsMechanism, hls_mechanism, make_challenge
 from dlmskit.security.protection import protect
+from dlmskit.types.conformance import Conformance
 from dlmskit.types.enums import AcseServiceUser, AssociationResult, Mechanism
 from dlmskit.types.system_title import SystemTitle
 
@@ -198,7 +199,7 @@ class Opener:
             server_sap=settings.server_sap,
             application_context=settings.application_context,
             mechanism=settings.mechanism,
-            conformance=grant(settings, initiate.proposed_conformance),
+            conformance=Conformance(grant(settings, initiate.proposed_conformance)),
             client_max_receive_pdu_size=initiate.client_max_receive_pdu_size,
             server_max_receive_pdu_size=settings.max_pdu_size,
             client_system_title=proposal.title,

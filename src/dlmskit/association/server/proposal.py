@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from dlmskit.apdu import Aarq, Apdu, InitiateRequest, decode_apdu, last_arc
 from dlmskit.apdu.initiate import VERSION
 from dlmskit.association.authentication import Handshake
-from dlmskit.association.negotiation import grant
+from dlmskit.association.negotiation import grant, usable
 from dlmskit.association.settings import SMALLEST_PDU, AssociationSettings
 from dlmskit.association.sizes import plain_room
 from dlmskit.errors import DlmsError, SecurityError, SecurityReason
@@ -205,7 +205,7 @@ def version_too_low(proposal: Proposal) -> bool:
 
 def nothing_usable(proposal: Proposal) -> bool:
     """Of what both sides can do nothing would be left to work with."""
-    return not grant(proposal.settings, proposal.initiate.proposed_conformance).usable_with_logical_names
+    return not usable(grant(proposal.settings, proposal.initiate.proposed_conformance))
 
 
 def pdu_too_short(proposal: Proposal) -> bool:
