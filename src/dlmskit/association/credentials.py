@@ -16,6 +16,7 @@ from dlmskit.security.context import SecurityContext
 from dlmskit.security.control import Protection
 from dlmskit.security.counters import MemoryCounterStore, TransmitCounters
 from dlmskit.security.keys import KeySet
+from dlmskit.security.parties import Correspondence
 from dlmskit.security.policy import ProtectionRules, SecurityPolicy
 from dlmskit.security.windows import ReceivedCounters
 from dlmskit.types.system_title import SystemTitle
@@ -35,6 +36,8 @@ class Credentials:
     keys: KeySet = field(default_factory=KeySet)
     transmit: TransmitCounters = field(default_factory=_forgetful, repr=False)
     received: ReceivedCounters = field(default_factory=ReceivedCounters, repr=False)
+    correspondence: Correspondence = field(default_factory=Correspondence, repr=False)
+    """Private keys of our own and public keys of others; empty where symmetric keys are enough."""
     retired: bool = False
     """Server: these were replaced. What comes under them is refused like everything else; the log says what it was."""
 
@@ -65,6 +68,7 @@ class Credentials:
             peer_title=peer_title,
             suite=suite_of(settings.security_suite),
             rules=_rules(party, settings.policy, settings.broadcast),
+            correspondence=self.correspondence,
             limits=limits,
         )
 

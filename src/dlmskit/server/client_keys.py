@@ -10,8 +10,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from dlmskit.association.credentials import Credentials
+from dlmskit.crypto.certificates import CertificateType, Role
+from dlmskit.crypto.curves import CURVES, Curve
+from dlmskit.crypto.ecdh import AgreementKey
+from dlmskit.crypto.ecdsa import SigningKey
+from dlmskit.security.keys import Secret
+from dlmskit.security.parties import Identity, KnownParty
 from dlmskit.server.key_state import KeyState
 from dlmskit.server.storage.sealed import MemorySecrets, SecretStore
+from dlmskit.types.system_title import SystemTitle
 
 _RETIRED_KEPT = 2
 """How many replaced key sets are remembered, in memory only, to name them in the log."""
@@ -51,8 +58,8 @@ class ClientKeys:
         for keys in (old.keys, old.before):
             if keys is not None and not any(keys == other for other in offered):
                 self._retired = [replace(self._configured, keys=keys, retired=True), *self._retired][:_RETIRED_KEPT]
+        self._candidates = self._offered()
         if (old.keys, old.before) != (state.keys, state.before):
-            self._candidates = self._offered()
             self.on_change()
 
     def candidates(self) -> Sequence[Credentials]:
@@ -61,14 +68,35 @@ class ClientKeys:
 
     def proved(self, credentials: Credentials) -> None:
         """The client holds the newest keys: those before are retired."""
-        if self.state.before is not None and credentials is self._candidates[0]:
-            newest, before = self._candidates[0], self.state.before
+        newest, before = self._candidates[0], self.state.before
+        if before is not None and credentials.keys == newest.keys:
             state = self.state.changed(self.state.keys)
             self._store.write(self.name, state.to_octets())
             self.state = state
             self._retired = [replace(self._configured, keys=before, retired=True), *self._retired][:_RETIRED_KEPT]
             self._candidates = (newest, *self._retired)
 
+    def party(self, title: SystemTitle) -> KnownParty | None:
+        """Public keys of another party: from its certificates, as they are now, else as configured."""
+        found = {one.role: one.public_key for one in self.state.certificates if one.system_title == title}
+        if Role.SIGNATURE not in found and Role.KEY_AGREEMENT not in found:
+            return self._configured.correspondence.directory(title)
+        return KnownParty(title=title, verification=found.get(Role.SIGNATURE), agreement=found.get(Role.KEY_AGREEMENT))
+
     def _offered(self) -> tuple[Credentials, ...]:
-        sets = (self.state.keys, self.state.before)
-        return (*(replace(self._configured, keys=keys) for keys in sets if keys is not None), *self._retired)
+        sets = [keys for keys in (self.state.keys, self.state.before) if keys is not None]
+        correspondence = replace(self._configured.correspondence, identity=self._identity(), directory=self.party)
+        return (*(replace(self._configured, keys=keys, correspondence=correspondence) for keys in sets), *self._retired)
+
+    def _identity(self) -> Identity:
+        """The meter's private keys: those with a certificate, else as configured."""
+        configured, pairs = self._configured.correspondence.identity, self.state.pairs
+        signing, agreement = pairs.get(CertificateType.DIGITAL_SIGNATURE), pairs.get(CertificateType.KEY_AGREEMENT)
+        return Identity(
+            signing=configured.signing if signing is None else SigningKey(_curve(signing), signing.reveal()),
+            agreement=configured.agreement if agreement is None else AgreementKey(_curve(agreement), agreement.reveal()),
+        )
+
+
+def _curve(secret: Secret) -> Curve:
+    return next(curve for curve in CURVES.values() if curve.coordinate_octets == len(secret.reveal()))

@@ -160,7 +160,8 @@ class ServerAssociation:
     @property
     def answering(self) -> bool:
         """Whether an answer is still under way in blocks."""
-        return self._pipeline is not None and self._pipeline.services.transfer is not None
+        transfer = None if self._pipeline is None else self._pipeline.services.transfer
+        return transfer is not None and not transfer.finished
 
     def renewed(self, settings: AssociationSettings) -> None:
         """Keys or the security policy have changed: from the next APDU on everything is under the new ones.

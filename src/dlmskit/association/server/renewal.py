@@ -7,7 +7,9 @@ as well. What comes under retired keys is refused like anything else, and named 
 
 from __future__ import annotations
 
-from dlmskit.association.credentials import Credentials, CredentialSource
+from dataclasses import replace
+
+from dlmskit.association.credentials import CredentialSource
 from dlmskit.errors import DlmsError
 from dlmskit.security.context import SecurityContext
 from dlmskit.security.protection import Verified, unprotect
@@ -16,7 +18,7 @@ from dlmskit.security.protection import Verified, unprotect
 class ChangedKeys:
     """The security contexts of one open association after its keys have changed: the one in force, and others."""
 
-    __slots__ = ("_others", "_source", "credentials", "security")
+    __slots__ = ("_others", "_source", "_waiting", "credentials", "security")
 
     def __init__(self, source: CredentialSource, before: SecurityContext) -> None:
         self._source = source
@@ -24,6 +26,8 @@ class ChangedKeys:
         self.credentials, self.security = contexts[0]
         """In force."""
         self._others = contexts[1:]
+        self._waiting = any(not one.retired for one, _ in self._others)
+        """For the proof that the client holds the newest keys."""
 
     def tried(self, octets: bytes) -> tuple[Verified | None, bool]:
         """An APDU that is not under the keys in force: verified under others, which are in force then; whether under retired ones."""
@@ -41,8 +45,8 @@ class ChangedKeys:
 
     def used(self, verified: Verified) -> None:
         """The client has used the keys in force: where they are the newest, it has proved that it holds them."""
-        if verified.form.dedicated or self.credentials is not self._source.candidates()[0]:
+        if not self._waiting or verified.form.dedicated or self.credentials.keys != self._source.candidates()[0].keys:
             return
+        self._waiting = False
         self._source.proved(self.credentials)
-        left = self._source.candidates()
-        self._others = [(one, context) for one, context in self._others if any(one is other for other in left)]
+        self._others = [(one if one.retired else replace(one, retired=True), context) for one, context in self._others]

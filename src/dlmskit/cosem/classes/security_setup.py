@@ -174,7 +174,8 @@ class SecuritySetupV0(InterfaceClass, class_id=64, version=0, name="Security set
     @method(2, f"array<structure{{key_id:enum{{{_THREE_KEYS}}},key_wrapped:octet-string}}>")
     def global_key_transfer(self, keys: list[Any]) -> None:
         """Take keys wrapped under the master key: all of them or none."""
-        self._kept().transfer_keys(_key_list(keys, most=KeyId.AUTHENTICATION_KEY))
+        listed = _key_list(keys, most=KeyId.AUTHENTICATION_KEY)
+        self._kept().transfer_keys(listed)
 
     def _kept(self) -> KeyKeeper:
         if self.keeper is None:
@@ -196,12 +197,14 @@ class SecuritySetup(SecuritySetupV0, version=1):
     @method(2, f"array<structure{{key_id:{_KEY_ID},key_wrapped:octet-string}}>")
     def key_transfer(self, keys: list[Any]) -> None:
         """Take keys wrapped under the master key: all of them or none."""
-        self._kept().transfer_keys(_key_list(keys, most=KeyId.MASTER_KEY))
+        listed = _key_list(keys, most=KeyId.MASTER_KEY)
+        self._kept().transfer_keys(listed)
 
     @method(3, AGREED_KEYS, AGREED_KEYS)
     def key_agreement(self, keys: list[Any]) -> list[tuple[int, bytes]]:
         """Agree on keys with fresh key pairs on both sides: all of them or none."""
-        return [(one.key_id, one.octets) for one in self._kept().agree_keys(_key_list(keys, most=KeyId.MASTER_KEY))]
+        listed = _key_list(keys, most=KeyId.MASTER_KEY)
+        return [(one.key_id, one.octets) for one in self._kept().agree_keys(listed)]
 
     @method(4, _KEY_PAIR)
     def generate_key_pair(self, certificate_type: int) -> None:
