@@ -43,7 +43,10 @@ def get_attribute(
         needed |= _ALL_ATTRIBUTES
     invoke_id = core.begin_request(needed)
     try:
-        answer = yield from _ask(core, GetRequestNormal(invoke_id, descriptor, selection).encode(), invoke_id)
+        request = GetRequestNormal(invoke_id, descriptor, selection).encode()
+        if len(request) > core.room:
+            raise _too_long(core, request)
+        answer: Answer = yield from core.exchange(request, _ANSWERS, invoke_id, core.settings.retries)
         if isinstance(answer, GetResponseNormal):
             return answer.result
         if isinstance(answer, GetResponseWithDatablock):
@@ -63,7 +66,10 @@ def get_list(core: Core, items: Sequence[CosemAttributeDescriptorWithSelection])
         needed |= _ALL_ATTRIBUTES
     invoke_id = core.begin_request(needed)
     try:
-        answer = yield from _ask(core, GetRequestWithList(invoke_id, tuple(items)).encode(), invoke_id)
+        request = GetRequestWithList(invoke_id, tuple(items)).encode()
+        if len(request) > core.room:
+            raise _too_long(core, request)
+        answer: Answer = yield from core.exchange(request, _ANSWERS, invoke_id, core.settings.retries)
         if isinstance(answer, GetResponseWithDatablock):
             raw = yield from _blocks(core, answer, invoke_id)
             if isinstance(raw, int):
@@ -80,13 +86,9 @@ def get_list(core: Core, items: Sequence[CosemAttributeDescriptorWithSelection])
         core.end()
 
 
-def _ask(core: Core, request: bytes, invoke_id: int) -> Exchange[Answer]:
-    if len(request) > core.room:
-        raise LocalProtocolError(
-            f"a GET request of {len(request)} octets; the server takes {core.room}, and GET has no request blocks"
-        )
-    answer: Answer = yield from core.exchange(request, _ANSWERS, invoke_id, core.settings.retries)
-    return answer
+def _too_long(core: Core, request: bytes) -> LocalProtocolError:
+    """The error for a request that the server does not take; GET has no blocks for requests."""
+    return LocalProtocolError(f"a GET request of {len(request)} octets; the server takes {core.room}")
 
 
 def _only(results: tuple[Data | int, ...]) -> Data | int:
