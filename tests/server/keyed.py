@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from secrets import token_bytes
-from typing import Any
+from typing import Any, Self
 
+from dlmskit.apdu import CosemMethodDescriptor
 from dlmskit.association.client.association import ClientAssociation
 from dlmskit.association.credentials import Credentials
 from dlmskit.association.settings import AssociationSettings
@@ -19,9 +20,11 @@ from dlmskit.crypto.curves import curve_of
 from dlmskit.crypto.ecdsa import SigningKey
 from dlmskit.crypto.keywrap import wrap_key
 from dlmskit.crypto.suites import SUITES
+from dlmskit.errors import DlmsError
 from dlmskit.security.keys import Key, KeyRole, KeySet, Secret
 from dlmskit.server import ClientConfig, Database, Device, Grants, LogicalDevice
 from dlmskit.types.enums import ApplicationContext, Mechanism
+from dlmskit.types.obis import Obis
 from dlmskit.types.system_title import SystemTitle
 from tests.cosem.peers import StandingClock
 from tests.server.peers import METER, Client, Port
@@ -38,7 +41,14 @@ _seeds = itertools.count(1)
 def fresh_keys(suite: int = 0, roles: Iterable[KeyRole] = ROLES) -> KeySet:
     """Keys that nobody had before."""
     size = SUITES[suite].key_octets
-    return KeySet(**{role.value: Key(token_bytes(size), role) for role in roles})
+    keys: dict[str, Any] = {role.value: Key(token_bytes(size), role) for role in roles}
+    return KeySet(**keys)
+
+
+def kek(keys: KeySet) -> bytes:
+    """Its master key."""
+    assert keys.kek is not None
+    return keys.kek.reveal()
 
 
 def meter(
@@ -53,12 +63,12 @@ def meter(
     settings: dict[str, Any] | None = None,
     **words: Any,
 ) -> Device:
-    """A meter with client 1, ciphered, under these keys; ``words`` are those of its configuration, ``settings`` of its association."""
+    """A meter with client 1, ciphered, under these keys; ``words`` configure the client, ``settings`` its association."""
     clock = clock or StandingClock()
     device = Device(METER, database=database, clock=clock, secret=secret)
     logical_device = LogicalDevice(1, "LAB0000000000001", [DataObject(NOTE, value=Data.octet_string(b""))], clock=clock)
     device.add(logical_device)
-    counters = {"transmit": device.transmit, "received": device.received}
+    counters: dict[str, Any] = {"transmit": device.transmit, "received": device.received}
     config = ClientConfig(
         name="management",
         settings=settings_of(server_system_title=METER, **(settings or {})),
@@ -76,7 +86,11 @@ def meter(
 
 
 def settings_of(**words: Any) -> AssociationSettings:
-    standard = {"client_sap": 1, "application_context": ApplicationContext.LN_CIPHERED, "mechanism": Mechanism.HLS_GMAC}
+    standard: dict[str, Any] = {
+        "client_sap": 1,
+        "application_context": ApplicationContext.LN_CIPHERED,
+        "mechanism": Mechanism.HLS_GMAC,
+    }
     return AssociationSettings(**(standard | words))
 
 
@@ -96,7 +110,7 @@ class Owner(Client):
         self.settings = settings_of(client_system_title=title, **settings)
         self.association = ClientAssociation(self.settings, self.credentials, random=token_bytes)
 
-    def at(self, counter: int) -> Owner:
+    def at(self, counter: int) -> Self:
         """Go on with this invocation counter."""
         self.skip_counters(counter)
         return self
@@ -104,18 +118,17 @@ class Owner(Client):
     def use(self, keys: KeySet) -> None:
         """Go on with other keys in the open association."""
         core = self.association._core
-        core.security = core.security.with_keys(keys)
+        assert core.security is not None
+        context = self.association.context
+        core.use(core.security.with_keys(keys), dedicated=context is not None and context.has_dedicated_key)
 
     def call(self, number: int, parameter: Data, name: str = SETUP, class_id: int = 64) -> Any:
         """A method: its result, and what it returned."""
-        from dlmskit.apdu import CosemMethodDescriptor
-        from dlmskit.types.obis import Obis
-
         return self.run(self.association.action(CosemMethodDescriptor(class_id, Obis(name).octets, number), parameter))
 
-    def transfer(self, new: dict[KeyRole, bytes], kek: bytes) -> int:
+    def transfer(self, new: dict[KeyRole, bytes], master: bytes) -> int:
         """key_transfer: its result."""
-        return int(self.call(2, key_list({ROLES.index(role): wrap_key(kek, key) for role, key in new.items()})).result)
+        return int(self.call(2, key_list({ROLES.index(role): wrap_key(master, key) for role, key in new.items()})).result)
 
 
 def key_list(keys: dict[int, bytes] | list[tuple[int, bytes]]) -> Data:
@@ -124,13 +137,12 @@ def key_list(keys: dict[int, bytes] | list[tuple[int, bytes]]) -> Data:
 
 
 def with_keys(keys: KeySet, new: dict[KeyRole, bytes]) -> KeySet:
-    return replace(keys, **{role.value: Key(octets, role) for role, octets in new.items()})
+    changed: dict[str, Any] = {role.value: Key(octets, role) for role, octets in new.items()}
+    return replace(keys, **changed)
 
 
 def opens(device: Device, keys: KeySet, title: SystemTitle = HEAD_END, **words: Any) -> bool:
     """Whether these keys open the meter, and its note can be read then."""
-    from dlmskit.errors import DlmsError
-
     client = Owner(device, keys, title, **words)
     counter = 0 if keys.guek is None else device.windows.highest(keys.guek.fingerprint) + 100
     try:

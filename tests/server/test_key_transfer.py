@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from dlmskit.association.credentials import Credentials
 from dlmskit.association.errors import AssociationRefused, InvocationCounterRefused, RequestRefused
 from dlmskit.association.ports import EventCode
 from dlmskit.association.settings import Wrapping
@@ -14,10 +15,25 @@ from dlmskit.codec.data import Data
 from dlmskit.crypto.keywrap import wrap_key
 from dlmskit.errors import DlmsError
 from dlmskit.security.keys import KeyRole, KeySet
-from dlmskit.server import Device, Grants
+from dlmskit.security.policy import AUTHENTICATED_BOTH_WAYS, SecurityPolicy
+from dlmskit.server import ClientConfig, Device, Grants
 from dlmskit.types.enums import ActionResult
 from dlmskit.types.system_title import SystemTitle
-from tests.server.keyed import ALL, NOTE, ROLES, SETUP, Owner, fresh_keys, key_list, meter, opens, with_keys
+from tests.server.keyed import (
+    ALL,
+    NOTE,
+    ROLES,
+    SETUP,
+    Owner,
+    fresh_keys,
+    kek,
+    key_list,
+    meter,
+    opens,
+    settings_of,
+    with_keys,
+)
+from tests.server.peers import METER
 
 DENIED, REFUSED = ActionResult.READ_WRITE_DENIED, ActionResult.OTHER_REASON
 
@@ -39,11 +55,11 @@ LISTS = [ROLES[:1], ROLES[1:2], ROLES[2:3], (KeyRole.GUEK, KeyRole.GAK), ROLES[3
     [(1, suite, roles) for suite in (0, 1, 2) for roles in LISTS] + [(0, 0, roles) for roles in LISTS[:4]],
 )
 def test_new_keys_hold_and_old_ones_do_not(version: int, suite: int, roles: tuple[KeyRole, ...]) -> None:
-    keys, words = fresh_keys(suite), {"settings": {"security_suite": suite}, "security_setup_version": version}
-    device = meter(keys, **words)
+    keys = fresh_keys(suite)
+    device = meter(keys, settings={"security_suite": suite}, security_setup_version=version)
     new = octets_of(fresh_keys(suite), *roles)
     owner = Owner(device, keys, security_suite=suite).open()
-    assert owner.transfer(new, keys.kek.reveal()) == 0
+    assert owner.transfer(new, kek(keys)) == 0
     owner.lose()
     changed = with_keys(keys, new)
     assert opens(device, changed, security_suite=suite)
@@ -53,8 +69,8 @@ def test_new_keys_hold_and_old_ones_do_not(version: int, suite: int, roles: tupl
     again = Owner(device, changed, security_suite=suite).at(500).open()
     other = octets_of(fresh_keys(suite), KeyRole.GUEK)
     if KeyRole.KEK in roles:
-        assert again.transfer(other, keys.kek.reveal()) == REFUSED
-    assert again.transfer(other, changed.kek.reveal()) == 0
+        assert again.transfer(other, kek(keys)) == REFUSED
+    assert again.transfer(other, kek(changed)) == 0
     again.lose()
     assert opens(device, with_keys(changed, other), security_suite=suite)
 
@@ -68,7 +84,7 @@ def test_the_answer_goes_under_the_old_keys_and_everything_after_it_under_the_ne
     other_port = Owner(device, keys, title=SystemTitle("4845530000000002")).open()
     owner = Owner(device, keys, wrapping=wrapping, dedicated_key=dedicated).open()
     new = octets_of(fresh_keys(), KeyRole.GUEK, KeyRole.GAK)
-    assert owner.transfer(new, keys.kek.reveal()) == 0  # our client took the answer: it was under the old keys
+    assert owner.transfer(new, kek(keys)) == 0  # our client took the answer: it was under the old keys
     owner.use(with_keys(keys, new))
     assert owner.value(1, NOTE) == b""
     assert owner.set(1, NOTE, 2, Data.octet_string(b"cellar")) == 0
@@ -85,7 +101,7 @@ def test_a_retired_key_is_refused_and_named_in_the_log() -> None:
     device = meter(keys)
     owner = Owner(device, keys).open()
     new = octets_of(fresh_keys(), KeyRole.GUEK)
-    assert owner.transfer(new, keys.kek.reveal()) == 0
+    assert owner.transfer(new, kek(keys)) == 0
     with pytest.raises(RequestRefused):
         owner.set(1, NOTE, 2, Data.octet_string(b"attic"))  # still under the old key
     assert codes(device)[-2:] == [EventCode.RETIRED_KEY, EventCode.PROTECTION_FAILED]
@@ -107,14 +123,14 @@ def test_counters_of_a_new_key_start_anew_and_those_of_an_old_one_never_do() -> 
     owner = Owner(device, keys).at(1000).open()
     assert owner.value(1, "0.0.43.1.0.255") >= 1000
     new = octets_of(fresh_keys(), KeyRole.GUEK)
-    assert owner.transfer(new, keys.kek.reveal()) == 0
+    assert owner.transfer(new, kek(keys)) == 0
     last = device.last_counter(keys)
     owner.lose()
     changed = with_keys(keys, new)
     owner = Owner(device, changed).open()
     assert owner.value(1, "0.0.43.1.0.255") < 10
     # The old key comes back: its numbers go on where they were.
-    assert owner.transfer(octets_of(keys, KeyRole.GUEK), keys.kek.reveal()) == 0
+    assert owner.transfer(octets_of(keys, KeyRole.GUEK), kek(keys)) == 0
     owner.lose()
     with pytest.raises(InvocationCounterRefused) as refused:
         Owner(device, keys).at(last).open()
@@ -135,7 +151,7 @@ def test_every_changed_bit_of_a_wrapped_key_is_refused() -> None:
     owner = Owner(device, keys).open()
     before = device[1].clients[1].keys.state
     new = octets_of(fresh_keys(), *ROLES)
-    wrapped = [wrap_key(keys.kek.reveal(), new[role]) for role in ROLES]
+    wrapped = [wrap_key(kek(keys), new[role]) for role in ROLES]
     for place in (0, 3):
         for changed in flipped(wrapped[place]):
             listed = [changed if n == place else one for n, one in enumerate(wrapped)]
@@ -151,14 +167,14 @@ WRONG: list[tuple[str, Any]] = [
     ("another master key", lambda keys: {0: wrap_key(bytes(16), bytes(range(16)))}),
     ("8 octets", lambda keys: {0: bytes(8)}),
     ("16 octets", lambda keys: {0: bytes(range(16))}),
-    ("a key of 32 octets in suite 0", lambda keys: {0: wrap_key(keys.kek.reveal(), bytes(range(32)))}),
+    ("a key of 32 octets in suite 0", lambda keys: {0: wrap_key(kek(keys), bytes(range(32)))}),
     ("nothing", lambda keys: {0: b""}),
     (
         "the last of four is wrong",
-        lambda keys: dict.fromkeys(range(3), wrap_key(keys.kek.reveal(), bytes(range(16)))) | {3: b"x"},
+        lambda keys: dict.fromkeys(range(3), wrap_key(kek(keys), bytes(range(16)))) | {3: b"x"},
     ),
-    ("an unknown key id", lambda keys: {7: wrap_key(keys.kek.reveal(), bytes(range(16)))}),
-    ("one key twice", lambda keys: [(0, wrap_key(keys.kek.reveal(), bytes(range(16))))] * 2),
+    ("an unknown key id", lambda keys: {7: wrap_key(kek(keys), bytes(range(16)))}),
+    ("one key twice", lambda keys: [(0, wrap_key(kek(keys), bytes(range(16))))] * 2),
     ("no key at all", lambda keys: []),
 ]
 
@@ -212,25 +228,23 @@ def test_the_master_key_alone_is_not_the_right(grants: Grants, expected: int) ->
     device = meter(keys, grants=grants)
     new = octets_of(fresh_keys(), KeyRole.GUEK)
     owner = Owner(device, keys).open()
-    assert owner.transfer(new, keys.kek.reveal()) == expected
+    assert owner.transfer(new, kek(keys)) == expected
     owner.lose()
     assert opens(device, with_keys(keys, new) if expected == 0 else keys)
 
 
 @pytest.mark.case("R-078")
 def test_too_weak_protection_is_read_write_denied_whatever_the_policy_allows() -> None:
-    from dlmskit.security.policy import AUTHENTICATED_BOTH_WAYS, SecurityPolicy
-
     for policy in (SecurityPolicy.NOTHING, AUTHENTICATED_BOTH_WAYS):
         keys = fresh_keys()
         device = meter(keys, settings={"security_policy": policy})
         new = octets_of(fresh_keys(), KeyRole.GUEK)
         owner = Owner(device, keys, security_policy=policy).open()
-        assert owner.transfer(new, keys.kek.reveal()) == DENIED
+        assert owner.transfer(new, kek(keys)) == DENIED
         owner.lose()
         assert opens(device, keys, security_policy=policy)
         strong = Owner(device, keys).at(500).open()
-        assert strong.transfer(new, keys.kek.reveal()) == 0
+        assert strong.transfer(new, kek(keys)) == 0
 
 
 def test_a_handshake_that_is_not_finished_ends_with_its_keys() -> None:
@@ -240,7 +254,7 @@ def test_a_handshake_that_is_not_finished_ends_with_its_keys() -> None:
     exchange = waiting.association.associate()
     aare = waiting.send(next(exchange)[0])
     owner = Owner(device, keys).open()
-    assert owner.transfer(octets_of(fresh_keys(), KeyRole.GUEK), keys.kek.reveal()) == 0
+    assert owner.transfer(octets_of(fresh_keys(), KeyRole.GUEK), kek(keys)) == 0
     pass_3 = exchange.send(aare[0])
     answer = waiting.send(pass_3[0])
     with pytest.raises(DlmsError):
@@ -260,11 +274,6 @@ def test_version_0_and_1_show_what_they_are() -> None:
 
 def test_every_client_has_its_own_keys() -> None:
     """What one changes in its security setup is not changed for another."""
-    from dlmskit.association.credentials import Credentials
-    from dlmskit.server import ClientConfig
-    from tests.server.keyed import settings_of
-    from tests.server.peers import METER
-
     keys, theirs = fresh_keys(), fresh_keys()
     other = ClientConfig(
         name="other", settings=settings_of(client_sap=2, server_system_title=METER), credentials=Credentials(keys=theirs)
@@ -272,6 +281,6 @@ def test_every_client_has_its_own_keys() -> None:
     device = meter(keys, others=[(other, ALL)])
     owner = Owner(device, keys).open()
     new = octets_of(fresh_keys(), KeyRole.GUEK)
-    assert owner.transfer(new, keys.kek.reveal()) == 0
+    assert owner.transfer(new, kek(keys)) == 0
     assert opens(device, theirs, title=SystemTitle("4845530000000002"), client_sap=2)
     assert opens(device, with_keys(keys, new))

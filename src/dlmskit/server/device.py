@@ -58,8 +58,8 @@ class Device:
     """A meter, or whatever else serves COSEM objects.
 
     With a ``database`` its state survives the process; keys that a client changes survive with it where there is a ``secret``
-    of the device to seal them under, and are not changed where there is none. ``transmit`` and ``received`` are the counters for the credentials
-    of its clients. Call `ready` when everything is added; `connected` is the handler factory for listeners.
+    of the device to seal them under, and are not changed where there is none. ``transmit`` and ``received`` are the counters
+    for the credentials of its clients. Call `ready` when everything is added; `connected` is the handler factory for listeners.
     """
 
     def __init__(

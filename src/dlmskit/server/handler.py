@@ -42,9 +42,11 @@ class ObjectHandler:
 
     __slots__ = ("_association", "_current", "_fault", "_policy", "_role", "_views")
 
-    def __init__(self, association: AssociationLnV0, policy: AccessMode, fault: Fault, current: CurrentRequest) -> None:
+    def __init__(
+        self, association: AssociationLnV0, policy: AccessMode, fault: Fault, current: CurrentRequest | None = None
+    ) -> None:
         self._association = association
-        self._current = current
+        self._current = current or CurrentRequest()
         self._policy = policy
         self._fault = fault
         self._role = association.role

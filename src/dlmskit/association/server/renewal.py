@@ -30,7 +30,7 @@ class ChangedKeys:
         """For the proof that the client holds the newest keys."""
 
     def tried(self, octets: bytes) -> tuple[Verified | None, bool]:
-        """An APDU that is not under the keys in force: verified under others, which are in force then; whether under retired ones."""
+        """An APDU that is not under the keys in force: verified under others, then in force; or whether under retired ones."""
         for place, (credentials, security) in enumerate(self._others):
             try:
                 verified = unprotect(octets, security)
