@@ -192,17 +192,18 @@ class Core:
         Raises SecurityError for an answer with too little or wrong protection, DecodeError for one that cannot be read,
         `RequestRefused` where the server refuses.
         """
-        treatment = self._treatments[octets[0]] if octets else Treatment.DROP
+        tag = octets[0] if octets else 0
+        treatment = self._treatments[tag] if octets else Treatment.DROP
         if treatment is Treatment.DROP:
             self.report(EventCode.UNEXPECTED_APDU, describe(octets))
             return None
         verified = None
-        if octets[0] in FORM_OF_TAG:
+        if tag in FORM_OF_TAG:
             verified = self._unprotect(octets, treatment)
             if verified is None:
                 return None
             octets = verified.plain
-        elif not self.in_clear and KINDS[octets[0]] is Kind.RESPONSE:
+        elif not self.in_clear and KINDS[tag] is Kind.RESPONSE:
             raise SecurityError(SecurityReason.PROTECTION_TOO_WEAK, f"an answer in clear: {describe(octets)}")
         if treatment is Treatment.NOTIFY:
             self.notifications.append(Notification(octets, verified))

@@ -27,7 +27,6 @@ _SELECTIVE = int(Conformance.SELECTIVE_ACCESS)
 _LIST = int(Conformance.MULTIPLE_REFERENCES)
 _ALL_ATTRIBUTES = int(Conformance.ATTRIBUTE0_SUPPORTED_WITH_GET)
 
-Answer = GetResponseNormal | GetResponseWithDatablock | GetResponseWithList
 _ANSWERS: frozenset[type[Apdu]] = frozenset((GetResponseNormal, GetResponseWithDatablock, GetResponseWithList))
 _BLOCKS: frozenset[type[Apdu]] = frozenset((GetResponseNormal, GetResponseWithDatablock))
 
@@ -43,7 +42,8 @@ def get_attribute(
         needed |= _ALL_ATTRIBUTES
     invoke_id = core.begin_request(needed)
     try:
-        answer = yield from _ask(core, GetRequestNormal(invoke_id, descriptor, selection).encode(), invoke_id)
+        request = _fitting(core, GetRequestNormal(invoke_id, descriptor, selection))
+        answer = yield from core.exchange(request, _ANSWERS, invoke_id, core.settings.retries)
         if isinstance(answer, GetResponseNormal):
             return answer.result
         if isinstance(answer, GetResponseWithDatablock):
@@ -63,7 +63,8 @@ def get_list(core: Core, items: Sequence[CosemAttributeDescriptorWithSelection])
         needed |= _ALL_ATTRIBUTES
     invoke_id = core.begin_request(needed)
     try:
-        answer = yield from _ask(core, GetRequestWithList(invoke_id, tuple(items)).encode(), invoke_id)
+        request = _fitting(core, GetRequestWithList(invoke_id, tuple(items)))
+        answer = yield from core.exchange(request, _ANSWERS, invoke_id, core.settings.retries)
         if isinstance(answer, GetResponseWithDatablock):
             raw = yield from _blocks(core, answer, invoke_id)
             if isinstance(raw, int):
@@ -80,13 +81,13 @@ def get_list(core: Core, items: Sequence[CosemAttributeDescriptorWithSelection])
         core.end()
 
 
-def _ask(core: Core, request: bytes, invoke_id: int) -> Exchange[Answer]:
-    if len(request) > core.room:
+def _fitting(core: Core, request: Apdu) -> bytes:
+    octets = request.encode()
+    if len(octets) > core.room:
         raise LocalProtocolError(
-            f"a GET request of {len(request)} octets; the server takes {core.room}, and GET has no request blocks"
+            f"a GET request of {len(octets)} octets; the server takes {core.room}, and GET has no request blocks"
         )
-    answer: Answer = yield from core.exchange(request, _ANSWERS, invoke_id, core.settings.retries)
-    return answer
+    return octets
 
 
 def _only(results: tuple[Data | int, ...]) -> Data | int:

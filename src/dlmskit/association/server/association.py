@@ -97,6 +97,7 @@ class ServerAssociation:
         self._has_room = has_room
         self._opener = Opener(settings, credentials or Credentials(), random, limits, self._may_open)
         self._machine = StateMachine(Party.SERVER)
+        self._acts = ANSWERS_BY_OCTET[self._machine.state]
         self._challenges = RecentChallenges()
         self._must_be_protected = bool(settings.policy.request)
         self._response_policy = int(settings.policy.response)
@@ -143,11 +144,11 @@ class ServerAssociation:
             self._expire(now)
         self._last_heard = now
         if self._machine.state is State.INACTIVE:
-            self._machine.fire(Event.CONNECTED)
+            self._fire(Event.CONNECTED)
             self._establish()
         if not octets:
             return ()
-        act = ANSWERS_BY_OCTET[self._machine.state][octets[0]]
+        act = self._acts[octets[0]]
         if act is Serve.PLAIN or act is Serve.CIPHERED:
             answer = self._serve(octets, ciphered=act is Serve.CIPHERED)
         elif act is Serve.OPEN:
@@ -168,14 +169,17 @@ class ServerAssociation:
         """The connection is gone: so is the association, with everything that belongs to it."""
         if self._associated is not None:
             self._report(EventCode.ABORTED, "lower layer lost")
-        self._machine.fire(Event.LOST)
+        self._fire(Event.LOST)
         self._forget()
+
+    def _fire(self, event: Event) -> None:
+        self._acts = ANSWERS_BY_OCTET[self._machine.fire(event)]
 
     def _expire(self, now: float) -> None:
         state = self._machine.state
         if state is State.HLS_PENDING and now - self._opened_at > self._limits.message_seconds:
             self._report(EventCode.AUTHENTICATION_FAILED, "passes 3 and 4 did not come in time")
-            self._machine.fire(Event.NOT_PROVED)
+            self._fire(Event.NOT_PROVED)
             self._forget()
         elif (
             state is State.ASSOCIATED
@@ -183,7 +187,7 @@ class ServerAssociation:
             and not self.settings.pre_established
         ):
             self._report(EventCode.ABORTED, "nothing heard for too long")
-            self._machine.fire(Event.EXPIRED)
+            self._fire(Event.EXPIRED)
             self._forget()
         elif self._services is not None and self._services.transfer is not None:
             self._services.expire(now)
@@ -203,14 +207,14 @@ class ServerAssociation:
             return SILENCE
         if self._machine.state is not State.IDLE:
             self._report(EventCode.ANOTHER_AARQ, "the association before has ended")
-            self._machine.fire(Event.REOPENED)
+            self._fire(Event.REOPENED)
             self._forget()
         self._take(opened)
         return opened.answer
 
     def _take(self, opened: Opened) -> None:
         if opened.context is None:
-            self._machine.fire(Event.REFUSED)
+            self._fire(Event.REFUSED)
             code = EventCode.AUTHENTICATION_FAILED if opened.authentication_failed else EventCode.AARQ_REFUSED
             self._report(code, opened.situation, opened.error, opened.title)
             return
@@ -221,12 +225,12 @@ class ServerAssociation:
             self._handshake = opened.handshake
             if self._challenges.repeated(opened.challenge):
                 self._report(EventCode.CHALLENGE_REPEATED)
-            self._machine.fire(Event.CHALLENGED)
+            self._fire(Event.CHALLENGED)
         elif opened.associated is not None:
             self._begin(opened.associated, Event.ACCEPTED)
 
     def _begin(self, associated: Associated, event: Event) -> None:
-        self._machine.fire(event)
+        self._fire(event)
         self._associated = associated
         self._handshake = None
         self._report(EventCode.ASSOCIATED)
@@ -266,7 +270,7 @@ class ServerAssociation:
             self._report(EventCode.NOT_DECODED, "RLRQ", error)
             return NOT_ALLOWED
         self._report(EventCode.RELEASED)
-        self._machine.fire(Event.RELEASE)
+        self._fire(Event.RELEASE)
         self._forget()
         return answer
 
@@ -357,7 +361,7 @@ class ServerAssociation:
             self._report(EventCode.AUTHENTICATION_FAILED, "passes 3 and 4", error)
             response = ActionResponseWithOptionalData(int(ActionResult.OTHER_REASON))
             answer = self._protect(services, wrapped, ActionResponseNormal(wrapped.invoke_id, response).encode())
-            self._machine.fire(Event.NOT_PROVED)
+            self._fire(Event.NOT_PROVED)
             self._forget()
             return answer
         self._begin(associated, Event.PROVED)
