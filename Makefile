@@ -20,10 +20,10 @@ SYNC := $(UV) sync --quiet --frozen --inexact --all-extras
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup test lint types imports format cases bench demo soak docs clean
+.PHONY: help setup test lint types imports format cases support-table bench demo soak docs clean
 
 help: ## Show this list
-	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 22
 
 setup: $(VENV)/.stamp-dev ## Create the environment with everything for development
 
@@ -40,6 +40,10 @@ types: setup ## Check types
 
 imports: setup ## Check that every room imports only what it may
 	@$(BIN)/lint-imports
+
+support-table: setup ## Run the marked tests, write which parts of the security concept they have shown
+	-@$(BIN)/pytest -n $(PYTEST_WORKERS) --dist worksteal -q -m "supports and not soak"
+	@$(BIN)/python -m scripts.support_table
 
 format: setup ## Mend style and formatting where that is safe
 	@$(BIN)/ruff check --fix

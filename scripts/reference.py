@@ -13,12 +13,21 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
+
 from dlmskit import errors, limits
 from dlmskit.apdu import declared_apdus
+from dlmskit.apps.simulator import description
+from dlmskit.apps.simulator.registers import QUANTITIES
+from dlmskit.association import tables
+from dlmskit.association.diagram import mermaid
+from dlmskit.client.words import Words
 from dlmskit.codec import data_types
 from dlmskit.codec.docs import apdu_reference
 from dlmskit.cosem.registry import interface_classes
 from dlmskit.trace.explain import model
+from dlmskit.trace.naming.layouts import known_layouts
+from dlmskit.types.unit import UNITS
 
 PAGES = Path(__file__).parent.parent / "docs" / "reference"
 
@@ -111,6 +120,77 @@ def interface_classes_page() -> list[str]:
     return lines
 
 
+def connection_page() -> list[str]:
+    """The words of a connection."""
+    lines = [
+        "# Words of a connection",
+        "",
+        "What stands after `?` in the URL of a meter, and what `dlmskit.connect` takes by name.",
+    ]
+    lines += ["A word may be said in one of the two places. Secrets are no words: they come with `keys`.", ""]
+    lines += rows("word", "meaning, and what it is where nothing is said")
+    docs = attribute_docs(Words)
+    return [*lines, *(f"| `{word}` | {code(docs[word])} |" for word in Words.__annotations__)]
+
+
+def associations_page() -> list[str]:
+    """The state machines of both parties, as diagrams and as tables."""
+    lines = ["# States of an association", "", "Drawn from the tables that move the code. What is not here cannot happen."]
+    for party in tables.Party:
+        lines += ["", f"## {party.value.capitalize()}", "", "```mermaid", mermaid(party).rstrip(), "```", ""]
+        lines += rows("state", "event", "next state")
+        for (state, event), target in tables.TRANSITIONS[party].items():
+            lines.append(f"| {state.value} | {event.value} | {target.value} |")
+    return lines
+
+
+def push_layouts_page() -> list[str]:
+    """The layouts that name the elements of pushes which do not name themselves."""
+    lines = ["# Push layouts", "", "Lists of known meters. [Push lists](../explanation/push-lists.md) says when one is used.", ""]
+    lines += rows("layout", "meter", "where", "shape", "names", "scalers")
+    for one in known_layouts():
+        names = len([field for field in one.fields if field.obis])
+        scalers = len(one.scalers) + len([field for field in one.fields if field.scaler is not None])
+        lines.append(f"| `{one.id}` | {one.meter} | {one.country} | {one.shape} | {names} | {scalers} |")
+    return lines
+
+
+def meter_description_page() -> list[str]:
+    """Every key of the file that describes a simulated meter."""
+    lines = ["# Description of a meter", "", "The TOML file of `dlmskit simulate`. A key that is not here is an error.", ""]
+    lines += ["At the top of the file, before the tables:", "", *_keys(description.Description, top=True)]
+    for table in _TABLES:
+        lines += ["", f"## {code(inspect.getdoc(table) or '').rstrip('.')}", "", *_keys(table)]
+    lines += ["", "## What a register measures", "", *rows("word", "unit", "scaler", "type")]
+    for word, quantity in QUANTITIES.items():
+        lines.append(
+            f"| `{word}` | {UNITS[quantity.unit].symbol if quantity.unit in UNITS else ''} | {quantity.scaler} | {quantity.tag} |"
+        )
+    return lines
+
+
+_TABLES: tuple[type[description.Table], ...] = (
+    *(description.Meter, description.Clock, description.HouseholdTable, description.Keys, description.LogicalDeviceTable),
+    *(description.Client, description.Register, description.Profile, description.Object, description.Typed),
+)
+
+
+def _keys(table: type[description.Table], *, top: bool = False) -> list[str]:
+    docs = attribute_docs(table)
+    lines = rows("key", "default", "meaning")
+    for field in msgspec.structs.fields(table):
+        if top and field.name not in docs:
+            continue  # a table of its own
+        default = field.default if field.default is not msgspec.NODEFAULT else None
+        shown = "needed" if field.required else f"`{_toml(default)}`" if default not in (None, ()) else ""
+        lines.append(f"| `{field.name}` | {shown} | {code(docs[field.name])} |")
+    return lines
+
+
+def _toml(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else f'"{value}"' if isinstance(value, str) else str(value)
+
+
 def apdus_page() -> list[str]:
     """Every APDU with its fields."""
     return apdu_reference(declared_apdus())
@@ -122,6 +202,10 @@ SOURCES: dict[str, tuple[str, Callable[[], list[str]]]] = {
     "data-types.md": ("dlmskit.codec.data_types", data_types_page),
     "telegram-problems.md": ("dlmskit.trace.explain.model", telegram_problems_page),
     "interface-classes.md": ("dlmskit.cosem.classes", interface_classes_page),
+    "connection.md": ("dlmskit.client.words", connection_page),
+    "associations.md": ("dlmskit.association.tables", associations_page),
+    "push-layouts.md": ("dlmskit.trace.naming", push_layouts_page),
+    "meter-description.md": ("dlmskit.apps.simulator.description", meter_description_page),
     "apdus.md": ("dlmskit.apdu", apdus_page),
 }
 

@@ -1,4 +1,4 @@
-"""Settings of the whole suite: hypothesis profiles, and the check that a robustness case named by a test exists.
+"""Settings of the whole suite: hypothesis profiles, the record of the support table, the check that a robustness case exists.
 
 In the profile of `make test` hypothesis draws the same examples in every run: a result depends on the tree alone.
 `make soak` draws many more, at random.
@@ -11,11 +11,17 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support import recorder
 from tests.vectors import load
 
 settings.register_profile("suite", derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("soak", max_examples=5000, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Write down which cells of the support table the run has shown."""
+    config.pluginmanager.register(recorder, "support-record")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

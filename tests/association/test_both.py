@@ -43,11 +43,22 @@ WAYS = [
 ]
 
 
+def form_of(way: AssociationSettings) -> Form:
+    """The form of the APDUs in such an association."""
+    return Form((2 if way.wrapping is Wrapping.GENERAL else 0) + way.dedicated_key)
+
+
 def name(way: AssociationSettings) -> str:
     return f"{way.application_context.name}-{way.mechanism.name}-{way.wrapping.name}{'-DEDICATED' * way.dedicated_key}"
 
 
-@pytest.mark.parametrize("way", WAYS, ids=name)
+def shown(way: AssociationSettings) -> list[pytest.MarkDecorator]:
+    """What an association of this kind shows of the support table; without ciphering nothing."""
+    cells = f"mechanism {way.mechanism.value}", f"{form_of(way).label} authenticated+encrypted"
+    return [pytest.mark.supports(*cells, suite=way.security_suite)] if way.ciphered else []
+
+
+@pytest.mark.parametrize("way", [pytest.param(way, marks=shown(way), id=name(way)) for way in WAYS])
 def test_open_use_release(way: AssociationSettings) -> None:
     pair = Pair(way)
     context = pair.run(pair.client.associate())
@@ -109,18 +120,20 @@ def test_answers_come_in_the_family_of_the_request(way: AssociationSettings) -> 
     pair.run(pair.client.get(HIDDEN))
     for sent, received in zip(pair.sent[opened:], pair.received[opened:], strict=True):
         assert FORM_OF_TAG.get(sent[0]) == FORM_OF_TAG.get(received[0])
-        expected = Form((2 if way.wrapping is Wrapping.GENERAL else 0) + way.dedicated_key) if way.ciphered else None
-        assert FORM_OF_TAG.get(sent[0]) == expected
+        assert FORM_OF_TAG.get(sent[0]) == (form_of(way) if way.ciphered else None)
     assert all(decode_apdu(apdu) for apdu in pair.sent + pair.received)
+
+
+shows = pytest.mark.supports
 
 
 @pytest.mark.parametrize(
     ("policy", "control"),
     [
         (SecurityPolicy.NOTHING, None),
-        (AUTHENTICATED_BOTH_WAYS, 0x10),
-        (ENCRYPTED_BOTH_WAYS, 0x20),
-        (STRONGEST_SYMMETRIC, 0x30),
+        pytest.param(AUTHENTICATED_BOTH_WAYS, 0x10, marks=shows("glo authenticated", suite=0)),
+        pytest.param(ENCRYPTED_BOTH_WAYS, 0x20, marks=shows("glo encrypted", suite=0)),
+        pytest.param(STRONGEST_SYMMETRIC, 0x30, marks=shows("glo authenticated+encrypted", suite=0)),
         (STRONGEST_SYMMETRIC & ~SecurityPolicy.ENCRYPTED_RESPONSE, 0x30),
     ],
     ids=str,
@@ -147,6 +160,7 @@ def test_a_policy_for_responses_alone() -> None:
     assert (pair.sent[-1][0], pair.received[-1][0], pair.received[-1][2]) == (0xC0, 0xCC, 0x30)
 
 
+@pytest.mark.supports("rights demand more than the policy", suite=0, side="server")
 def test_rights_demand_protection_beyond_the_policy() -> None:
     """A plain request is served in clear until an attribute wants authenticated responses; a list takes the union."""
     pair = Pair(settings(application_context=LN_CIPHERED, security_policy=SecurityPolicy.NOTHING)).associate()

@@ -39,6 +39,7 @@ def refusal(lowest: int) -> bytes:
     return ExceptionResponse(state_error=1, service_error=6, invocation_counter=lowest).encode()
 
 
+@pytest.mark.supports("counter synchronised", suite=None, side="client")
 async def test_an_unknown_counter_is_read_by_the_public_client(connect: Connect, small_meter: SmallMeter) -> None:
     small_meter.heard(5000)
     async with connect(small_meter.url, **WORDS) as meter:
@@ -53,6 +54,7 @@ async def test_an_unknown_counter_is_read_by_the_public_client(connect: Connect,
     assert sent == sorted(set(sent)), "every number once, upwards"
 
 
+@pytest.mark.supports("counter stored before it is used", suite=None, side="client")
 async def test_a_counter_survives_a_process_that_closed_nothing(
     connect: Connect, small_meter: SmallMeter, tmp_path: Path
 ) -> None:
@@ -100,6 +102,7 @@ async def test_check_counter_looks_before_it_sends(connect: Connect, small_meter
     assert min(counters_sent(small_meter)) == 9000
 
 
+@pytest.mark.supports("counter synchronised", suite=None, side="client")
 @pytest.mark.parametrize("told", ["by the refusal", "by the public client", "never"])
 async def test_a_stale_counter_is_put_right_once(
     connect: Connect, small_meter: SmallMeter, secured: dict[str, Any], told: str
@@ -133,6 +136,7 @@ async def test_a_meter_that_always_refuses_is_asked_twice(
     assert small_meter.open_connections == 0
 
 
+@pytest.mark.supports("forged counter without effect", suite=None, side="client")
 async def test_a_forged_refusal_does_not_drive_the_counter_away(
     connect: Connect, small_meter: SmallMeter, secured: dict[str, Any]
 ) -> None:
@@ -146,6 +150,7 @@ async def test_a_forged_refusal_does_not_drive_the_counter_away(
     assert (secured["counters"].transmit.of(KEYS.guek, CLIENT_TITLE).next or 0) < 11_000
 
 
+@pytest.mark.supports("forged counter without effect", suite=None, side="client")
 async def test_a_forged_first_reading_leaves_half_of_all_numbers(connect: Connect, small_meter: SmallMeter) -> None:
     small_meter.tree.get(1, COUNTER).feed("value", lambda: Data.double_long_unsigned(0xFFFFFFF0))
     with pytest.raises(SecurityError, match="counter-jump"):

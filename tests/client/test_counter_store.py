@@ -43,6 +43,7 @@ def said(output: bytes) -> list[int]:
 
 
 @pytest.mark.case("R-054")
+@pytest.mark.supports("counter stored before it is used", suite=None, side="client")
 def test_killed_at_random_moments(path: Path) -> None:
     """Two processes at a time on one file, each killed without warning; later ones go on above everything sent before."""
     draw, taken, highest = random.Random(54), [], -1

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
+
 import dlmskit
 from dlmskit.apps.simulator.serving import Serving, served
 
 HOUSEHOLD = Path(__file__).parents[2] / "examples" / "household.toml"
 
 
+@pytest.mark.supports("mechanism 5", "glo authenticated+encrypted", suite=0)
 async def test_the_first_ciphered_read(tmp_path: Path) -> None:
     keys = tmp_path / "meter.keys"
     guek, gak = "000102030405060708090A0B0C0D0E0F", "D0D1D2D3D4D5D6D7D8D9DADBDCDDDEDF"

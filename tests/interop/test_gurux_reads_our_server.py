@@ -91,6 +91,7 @@ async def test_a_wrong_password_is_refused(household: Served) -> None:
     assert codes(household) == [EventCode.AUTHENTICATION_FAILED]
 
 
+@pytest.mark.supports("mechanism 5", "glo authenticated+encrypted", suite=0, side="server")
 async def test_ciphered_with_mechanism_5_every_register_reads_as_it_is(household: Served) -> None:
     def work(client: GuruxClient) -> dict[str, Any]:
         client.objects()
@@ -163,6 +164,7 @@ async def test_what_the_role_does_not_allow_is_denied(household: Served) -> None
 
 
 @pytest.mark.case("R-051")
+@pytest.mark.supports("repeated message refused", suite=None, side="server")
 async def test_a_counter_that_was_used_before_is_refused(household: Served) -> None:
     def work(client: GuruxClient) -> Any:
         return client.read(GXDLMSRegister("1.0.1.8.0.255"))

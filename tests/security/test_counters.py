@@ -8,18 +8,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlmskit.errors import SecurityError, SecurityReason
+from dlmskit.errors import ConfigError, SecurityError, SecurityReason
 from dlmskit.security.control import COUNTER_MAX
 from dlmskit.security.counters import (
     LARGEST_JUMP,
     WEAR_WARNING,
     InvocationCounter,
     MemoryCounterStore,
+    StartUpGap,
     TransmitCounters,
     counter_name,
 )
 from dlmskit.security.keys import Key, KeyRole
 from tests.security.parties import CLIENT, SERVER
+
+KEY = Key(bytes(range(16)))
 
 
 class WatchedStore(MemoryCounterStore):
@@ -176,3 +179,86 @@ def test_one_counter_for_each_key_and_title() -> None:
     assert counters.of(key, CLIENT) is not counters.of(other, CLIENT)
     assert counters.of(key, CLIENT) is not counters.of(key, SERVER)
     assert counter_name(key, CLIENT) == f"{key.fingerprint}:4D4D4D0000000001"
+
+
+# A store that may be a restored backup.
+
+
+@pytest.mark.case("R-055")
+def test_a_start_up_gap_leaps_over_what_the_store_forgot() -> None:
+    """Yesterday's backup comes back: without the gap the numbers used since come again."""
+    store = MemoryCounterStore()
+    yesterday = TransmitCounters(store)
+    used = {yesterday.of(KEY, CLIENT).take() for _ in range(10)}
+    backup = dict(store._next)
+    used |= {yesterday.of(KEY, CLIENT).take() for _ in range(500)}
+    restored = MemoryCounterStore()
+    restored._next = dict(backup)
+    assert TransmitCounters(restored).of(KEY, CLIENT).take() in used
+    restored._next = dict(backup)
+    leaps: list[tuple[str, int, int]] = []
+    gap = StartUpGap(numbers=1000, on_leap=lambda *leap: leaps.append(leap))
+    careful = TransmitCounters(restored, start_gap=gap)
+    counter = careful.of(KEY, CLIENT)
+    assert counter.next == 1100
+    taken = [counter.take() for _ in range(250)]
+    assert taken == list(range(1100, 1350))
+    assert leaps == [(f"{KEY.fingerprint}:{CLIENT}", 100, 1100)]
+    assert TransmitCounters(restored).of(KEY, CLIENT).take() == 1400  # the leap is stored like any other block
+
+
+@pytest.mark.case("R-055")
+def test_a_counter_that_the_backup_never_heard_of_leaps_too() -> None:
+    gap = StartUpGap(numbers=50)
+    counters = TransmitCounters(MemoryCounterStore(), start_gap=gap)
+    assert counters.of(KEY, CLIENT).take() == 50
+    assert counters.transactions(CLIENT).take() == 50
+    assert counters.derived(KEY, SERVER).take() == 50
+
+
+@pytest.mark.case("R-055")
+def test_the_gap_and_what_the_peer_says() -> None:
+    """The meter's own number is gone on from where it is higher still."""
+    counter = TransmitCounters(MemoryCounterStore(), start_gap=StartUpGap(numbers=1000)).of(KEY, CLIENT)
+    counter.advance_to(500)
+    assert counter.next == 1000
+    counter.advance_to(5000)
+    assert counter.take() == 5000
+    other = TransmitCounters(MemoryCounterStore(), start_gap=StartUpGap(numbers=1000)).of(KEY, CLIENT)
+    other.advance_to(1001)
+    assert other.take() == 1001
+
+
+def test_a_gap_at_the_end_of_the_key() -> None:
+    store = MemoryCounterStore()
+    store.reserve(f"{KEY.fingerprint}:{CLIENT}", COUNTER_MAX - 10)
+    counter = TransmitCounters(store, start_gap=StartUpGap(numbers=100)).of(KEY, CLIENT)
+    assert counter.remaining == 0
+    with pytest.raises(SecurityError) as caught:
+        counter.take()
+    assert caught.value.reason is SecurityReason.COUNTER_EXHAUSTED
+
+
+@pytest.mark.parametrize("numbers", [0, -1, COUNTER_MAX + 1])
+def test_gaps_that_are_none(numbers: int) -> None:
+    with pytest.raises(ConfigError):
+        StartUpGap(numbers=numbers)
+
+
+def test_a_derived_key_counts_on_in_the_store() -> None:
+    store = MemoryCounterStore()
+    for expected in range(3):
+        assert TransmitCounters(store).derived(KEY, CLIENT).take() == expected
+    assert TransmitCounters(store).in_use == {}
+
+
+@pytest.mark.case("R-054", "R-055")
+def test_a_leap_that_could_not_be_stored_is_made_again() -> None:
+    store = WatchedStore()
+    store.broken = True
+    counter = InvocationCounter(store, "c", start_gap=StartUpGap(numbers=50))
+    for _ in range(2):
+        with pytest.raises(OSError, match="disk full"):
+            counter.take()
+    store.broken = False
+    assert counter.take() == 50

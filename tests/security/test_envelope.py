@@ -28,7 +28,7 @@ def test_tags_are_those_of_the_standard() -> None:
         assert (FORM_OF_TAG[glo], FORM_OF_TAG[ded]) == (Form.GLO, Form.DED)
     assert (FORM_OF_TAG[0xDB], FORM_OF_TAG[0xDC]) == (Form.GENERAL_GLO, Form.GENERAL_DED)
     assert len(FORM_OF_TAG) == 2 * 16 + 2
-    assert [form.label for form in Form] == ["glo", "ded", "general-glo", "general-ded"]
+    assert [form.label for form in Form] == ["glo", "ded", "general-glo", "general-ded", "general-ciphering", "general-signing"]
 
 
 @pytest.mark.parametrize(

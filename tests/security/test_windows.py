@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlmskit.errors import SecurityError, SecurityReason
+from dlmskit.errors import ConfigError, SecurityError, SecurityReason
 from dlmskit.security.control import COUNTER_MAX
 from dlmskit.security.keys import Key
 from dlmskit.security.windows import ReceivedCounters, ReceiveWindow
@@ -107,3 +107,36 @@ def test_one_window_for_each_key_and_sender() -> None:
     assert received.of(Key(bytes(16)), CLIENT) is window
     assert received.of(Key(bytes(16)), SERVER) is not window
     assert received.of(Key(bytes(15) + b"\x01"), CLIENT) is not window
+
+
+@pytest.mark.case("R-050", "R-055")
+def test_a_start_up_gap_of_windows() -> None:
+    """A restored backup has forgotten what was received since; what may have been is refused."""
+    key = Key(bytes(range(16)))
+    store = WindowFile()
+    received = ReceivedCounters(store)
+    received.of(key, CLIENT).accept(99)
+    backup = dict(store.kept)
+    received.of(key, CLIENT).accept(500)
+    store.kept = backup
+    assert ReceivedCounters(store).of(key, CLIENT).lowest_acceptable == 100  # 500 could be repeated
+    careful = ReceivedCounters(store, start_gap=1000).of(key, CLIENT)
+    with pytest.raises(SecurityError) as caught:
+        careful.check(500)
+    assert caught.value.reason is SecurityReason.COUNTER_REPEATED
+    careful.accept(1100)
+    assert store.kept[f"{key.fingerprint}:{CLIENT}"] == 1101
+    with pytest.raises(ConfigError):
+        ReceivedCounters(store, start_gap=-1)
+
+
+def test_windows_of_fresh_keys_begin_when_a_message_was_accepted() -> None:
+    key = Key(bytes(range(16)))
+    received = ReceivedCounters()
+    one, other = received.fresh(key, CLIENT), received.fresh(key, CLIENT)
+    assert (one.accept(5), received.fresh(key, CLIENT).lowest_acceptable) == (5, 6)
+    with pytest.raises(SecurityError) as caught:
+        other.accept(5)  # looked at before the first one accepted
+    assert caught.value.reason is SecurityReason.COUNTER_REPEATED
+    assert other.lowest_acceptable == 0
+    assert received.fresh(key, SERVER).lowest_acceptable == 0

@@ -13,7 +13,7 @@ from dlmskit.association.settings import SUPPORTED, AssociationSettings
 from dlmskit.errors import SecurityError, SecurityReason
 from dlmskit.security.context import SecurityContext
 from dlmskit.security.hls import HlsMechanism, check_challenges
-from dlmskit.security.keys import Secret
+from dlmskit.security.keys import KeyRole, Secret
 from dlmskit.security.protection import Verified
 from dlmskit.types.enums import Mechanism
 
@@ -83,7 +83,7 @@ class Handshake:
         if context.mechanism != self._mechanism.id:
             raise SecurityError(SecurityReason.MECHANISM_MISMATCH, f"the handshake is one of mechanism {self._mechanism.id}")
         # The answer took its counter before its carrier did, which has moved the window already.
-        lowest = carrier.invocation_counter - carrier.gap if carrier is not None and not carrier.form.dedicated else None
+        lowest = None if carrier is None else carrier.lowest_before(KeyRole.GUEK)
         self._mechanism.verify(self._security, self._own, self._peer, answer, lowest=lowest)
         return Associated(context, _SEAL)
 

@@ -5,15 +5,14 @@ It proves nothing; the proof that the peer authenticated itself is `dlmskit.asso
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from dlmskit.types.conformance import Conformance
 from dlmskit.types.enums import ApplicationContext, Mechanism
 from dlmskit.types.system_title import SystemTitle
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AssociationContext:
+class AssociationContext(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """What was negotiated. Sizes are in octets, 0 for no limit."""
 
     client_sap: int

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 
 from dlmskit.association.settings import AssociationSettings
 from dlmskit.association.tables import Party
@@ -13,7 +14,7 @@ from dlmskit.security.context import SecurityContext
 from dlmskit.security.control import Protection
 from dlmskit.security.counters import MemoryCounterStore, TransmitCounters
 from dlmskit.security.keys import KeySet
-from dlmskit.security.policy import ProtectionRules
+from dlmskit.security.policy import ProtectionRules, SecurityPolicy
 from dlmskit.security.windows import ReceivedCounters
 from dlmskit.types.system_title import SystemTitle
 
@@ -52,17 +53,17 @@ class Credentials:
             received=self.received,
             peer_title=peer_title,
             suite=suite_of(settings.security_suite),
-            rules=_rules(party, settings),
+            rules=_rules(party, settings.policy, settings.broadcast),
             limits=limits,
         )
 
 
-def _rules(party: Party, settings: AssociationSettings) -> ProtectionRules:
-    policy = settings.policy
+@cache
+def _rules(party: Party, policy: SecurityPolicy, broadcast: bool) -> ProtectionRules:
     sends, takes = (policy.request, policy.response) if party is Party.CLIENT else (policy.response, policy.request)
     return ProtectionRules(
         incoming=takes,
         outgoing=sends,
         accept_encryption_only=takes & 3 == Protection.ENCRYPTED,
-        accept_broadcast=settings.broadcast,
+        accept_broadcast=broadcast,
     )

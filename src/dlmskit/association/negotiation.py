@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dlmskit.apdu import InitiateRequest, InitiateResponse
 from dlmskit.apdu.initiate import VERSION
-from dlmskit.association.settings import SUPPORTED, AssociationSettings, Wrapping
-from dlmskit.types.conformance import LOGICAL_NAME_REFERENCING, Conformance
+from dlmskit.association.settings import AssociationSettings
+from dlmskit.types.conformance import Conformance
+
+_SERVICES = int(Conformance.GET | Conformance.SET | Conformance.ACTION | Conformance.ACCESS)
 
 
 def proposal(settings: AssociationSettings, dedicated_key: bytes | None = None) -> InitiateRequest:
@@ -17,15 +19,14 @@ def proposal(settings: AssociationSettings, dedicated_key: bytes | None = None) 
     )
 
 
-def required(settings: AssociationSettings) -> Conformance:
-    """The bits without which a client cannot work as it is configured."""
-    general = settings.ciphered and settings.wrapping is Wrapping.GENERAL
-    return settings.required_conformance | (Conformance.GENERAL_PROTECTION if general else Conformance(0))
+def usable(conformance: int) -> bool:
+    """Whether logical-name referencing can do anything at all with these bits."""
+    return bool(conformance & _SERVICES)
 
 
-def grant(settings: AssociationSettings, proposed: int) -> Conformance:
-    """The bits that a server with these settings grants: never one that was not proposed, none of the other referencing."""
-    return Conformance(proposed & 0xFFFFFF) & settings.conformance & SUPPORTED & LOGICAL_NAME_REFERENCING
+def grant(settings: AssociationSettings, proposed: int) -> int:
+    """The bits that a server with these settings grants: never one that was not proposed, none of short names."""
+    return proposed & settings.grantable_conformance
 
 
 def response(settings: AssociationSettings, request: InitiateRequest) -> InitiateResponse:
@@ -33,6 +34,6 @@ def response(settings: AssociationSettings, request: InitiateRequest) -> Initiat
     return InitiateResponse(
         negotiated_quality_of_service=request.proposed_quality_of_service,
         negotiated_dlms_version_number=VERSION,
-        negotiated_conformance=int(grant(settings, request.proposed_conformance)),
+        negotiated_conformance=grant(settings, request.proposed_conformance),
         server_max_receive_pdu_size=settings.max_pdu_size,
     )

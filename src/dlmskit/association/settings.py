@@ -141,9 +141,14 @@ class AssociationSettings:
     """Whether every logical device is addressed; then nothing is ever answered."""
     proposed_conformance: int = field(init=False, repr=False)
     """The bits that a client proposes: what is asked for and can be served."""
+    grantable_conformance: int = field(init=False, repr=False)
+    """The bits that a server grants to whom proposes them."""
+    needed_conformance: int = field(init=False, repr=False)
+    """The bits without which a client cannot work as it is configured."""
 
     def __post_init__(self) -> None:
         ciphered = self.application_context.allows_ciphering
+        general = self.wrapping is Wrapping.GENERAL
         derived = {
             "ciphered": ciphered,
             "policy": self.security_policy if ciphered else SecurityPolicy.NOTHING,
@@ -151,6 +156,10 @@ class AssociationSettings:
             "needs_security": ciphered or self.mechanism.is_high_level,
             "broadcast": is_broadcast(self.server_sap),
             "proposed_conformance": int(self.conformance & PROPOSABLE),
+            "grantable_conformance": int(self.conformance & SUPPORTED),
+            "needed_conformance": int(
+                self.required_conformance | (Conformance.GENERAL_PROTECTION if ciphered and general else Conformance(0))
+            ),
         }
         for name, value in derived.items():
             object.__setattr__(self, name, value)

@@ -120,11 +120,11 @@ class StateMachine:
 
     def fire(self, event: Event) -> State:
         """Move, and return the new state. Raises LocalProtocolError where the table has no such row."""
-        state = self._transitions.get((self.state, event))
-        if state is None:
+        target = self._transitions.get((self.state, event))
+        if target is None:
             raise self._impossible(event)
-        self.state = state
-        return state
+        self.state = target
+        return target
 
     def _impossible(self, event: Event) -> LocalProtocolError:
         return LocalProtocolError(f"not possible for a {self.party.value} that is {self.state.value}: {event.value}")

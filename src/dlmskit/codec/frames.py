@@ -62,7 +62,7 @@ def _series(column: Column, values: list[Any]) -> pl.Series:
     import polars as pl
 
     kinds = {type(value) for value in values} - {NoneType}
-    if kinds == {CosemDateTime}:
+    if kinds == {CosemDateTime} or (column.clock and not kinds):
         return _moments(column.name, values)
     if kinds and (kinds <= {bool} or kinds <= {str} or kinds <= {bytes}):
         return pl.Series(column.name, values)

@@ -25,7 +25,7 @@ class Curve:
     order: int
     """n: a private key, r and s lie between 1 and n - 1."""
     primitive: ec.EllipticCurve = field(repr=False, compare=False)
-    hash: hashes.HashAlgorithm = field(repr=False, compare=False)
+    hash: hashes.SHA256 | hashes.SHA384 = field(repr=False, compare=False)
 
     @property
     def public_key_octets(self) -> int:

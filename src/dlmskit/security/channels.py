@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from dlmskit.apdu.ciphering import DEDICATED_TAGS, GLOBAL_TAGS
+from dlmskit.crypto.v44 import DecoderSettings, decompress
 from dlmskit.errors import EncodeError
 from dlmskit.security.control import SecurityControl
 from dlmskit.security.envelope import GENERAL_DED, GENERAL_GLO, Form
@@ -80,3 +81,18 @@ def heads_of(form: Form) -> dict[int, bytes]:
 def moves_nothing(invocation_counter: int) -> int:
     """In place of `ReceiveWindow.accept` where the counter is not authenticated: no gap, no move."""
     return 0
+
+
+def then_decompressed(
+    unprotect: Callable[[bytes, bytes], bytes | None], most: int, settings: DecoderSettings
+) -> Callable[[bytes, bytes], bytes | None]:
+    """In place of `Incoming.unprotect` where the content is compressed: what verified, restored, at most `most` octets of it.
+
+    It raises `DecodeError` for what is no V.44, and where more comes out.
+    """
+
+    def unprotect_and_restore(invocation_field: bytes, protected: bytes) -> bytes | None:
+        text = unprotect(invocation_field, protected)
+        return None if text is None else decompress(text, most, settings)
+
+    return unprotect_and_restore

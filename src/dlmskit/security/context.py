@@ -1,8 +1,9 @@
 """The security context of one association: suite, titles, keys, counters and rules of two parties.
 
 Everything that is the same for all APDUs with one form and security control octet is checked and prepared once, in a
-channel; protecting an APDU is then little more than the call of AES-GCM. The context belongs to one association and one
-thread; the counters and windows it uses may be shared.
+channel; protecting an APDU is then little more than the call of AES-GCM. What general-ciphering and signatures need beside
+that (other parties, keys that come with messages) is in `parties` and `fresh_keys`. The context belongs to one association
+and one thread; the counters and windows it uses may be shared.
 """
 
 from __future__ import annotations
@@ -11,14 +12,18 @@ from typing import Final
 
 from dlmskit.crypto.gcm import Mode
 from dlmskit.crypto.suites import SUITE_0, SecuritySuite
-from dlmskit.errors import SecurityError, SecurityReason
+from dlmskit.errors import EncodeError, SecurityError, SecurityReason
 from dlmskit.limits import DEFAULT, Limits
-from dlmskit.security.channels import Incoming, Outgoing, heads_of, moves_nothing
+from dlmskit.security.channels import Incoming, Outgoing, heads_of, moves_nothing, then_decompressed
 from dlmskit.security.control import AUTHENTICATED_ENCRYPTED, Protection, SecurityControl
+from dlmskit.security.conventions import Conventions
 from dlmskit.security.counters import InvocationCounter, MemoryCounterStore, TransmitCounters
 from dlmskit.security.envelope import FORM_OF_TAG, PLAIN_TAG, Form
+from dlmskit.security.fresh_keys import FreshKeys
 from dlmskit.security.keys import Key, KeyRole, KeySet
+from dlmskit.security.parties import Correspondence, Correspondents
 from dlmskit.security.policy import ProtectionRules
+from dlmskit.security.transactions import Transactions
 from dlmskit.security.windows import ReceivedCounters, ReceiveWindow
 from dlmskit.types.system_title import SystemTitle
 
@@ -39,6 +44,8 @@ class SecurityContext:
         peer_title: SystemTitle | None = None,
         suite: SecuritySuite = SUITE_0,
         rules: ProtectionRules = ProtectionRules(),  # noqa: B008  frozen
+        correspondence: Correspondence = Correspondence(),  # noqa: B008  frozen
+        conventions: Conventions = Conventions(),  # noqa: B008  frozen
         limits: Limits = DEFAULT,
     ) -> None:
         keys.check_lengths(suite)
@@ -46,11 +53,16 @@ class SecurityContext:
         self.own_title: Final = own_title
         self.keys: Final = keys
         self.rules: Final = rules
+        self.conventions: Final = conventions
         self.limits: Final = limits
         self.control: Final = SecurityControl.of(suite, rules.outgoing & AUTHENTICATED_ENCRYPTED or AUTHENTICATED_ENCRYPTED)
         """What the rules ask for in sent APDUs, under the unicast key; where they ask nothing, authenticated encryption."""
-        self._transmit = transmit
-        self._received = received
+        self.transmit: Final = transmit
+        self.received: Final = received
+        self.fresh_keys: Final = FreshKeys()
+        """Keys of general-ciphering that came into being in this association."""
+        self.transactions: Final = Transactions(own_title, transmit, received)
+        self.parties: Final = Correspondents(own_title, keys, suite, rules.third_parties, correspondence)
         self._peer_title: SystemTitle | None = None
         self.peer_field = b""
         """The peer's title with its length, as it stands in a general form; empty as long as it is not known."""
@@ -59,6 +71,7 @@ class SecurityContext:
         self._dedicated_window = ReceiveWindow()
         self.outgoing_channels: Final[dict[int, Outgoing]] = {}
         self.incoming_channels: Final[dict[int, Incoming]] = {}
+        self._layer_channels: dict[tuple[int, int, bool], Incoming] = {}
         if peer_title is not None:
             self.pin_peer(peer_title)
 
@@ -73,7 +86,7 @@ class SecurityContext:
             raise SecurityError(SecurityReason.SYSTEM_TITLE_MISMATCH, f"the peer has our own system title {title}")
         if self._peer_title not in (None, title):
             raise SecurityError(SecurityReason.SYSTEM_TITLE_MISMATCH, f"the peer was {self._peer_title} and now is {title}")
-        self._peer_title = title
+        self._peer_title = self.parties.peer = title
         self.peer_field = b"\x08" + title.octets
 
     @property
@@ -87,30 +100,45 @@ class SecurityContext:
         Raises `SecurityError`: wrong-key-length; unsupported for a key that is no fresh one (equal to a global key or
         to the dedicated key before it, or one octet repeated), because counters that restart would repeat IVs.
         """
+        self.check_fresh(key)
+        self._end_dedicated_key()
+        self._dedicated_key = key
+        self._dedicated_counter = InvocationCounter(MemoryCounterStore(), KeyRole.DEDICATED.value)
+        self._dedicated_window = ReceiveWindow()
+
+    def check_fresh(self, key: Key) -> None:
+        """Refuse a key that others know or that is in use: counters that restart would repeat IVs.
+
+        Raises `SecurityError`: wrong-key-length; unsupported where it is equal to a global key or to the dedicated one, or is
+        one octet repeated.
+        """
         key.check_length(self.suite)
         octets = key.reveal()
         known = [*(known for _, known in self.keys.named()), *([self._dedicated_key] if self._dedicated_key else [])]
         weak = octets == octets[:1] * len(octets) or any(key == other for other in known)
         del octets
         if weak:
-            raise SecurityError(SecurityReason.UNSUPPORTED, "the dedicated key is not a fresh one")
-        self.drop_dedicated_key()
-        self._dedicated_key = key
-        self._dedicated_counter = InvocationCounter(MemoryCounterStore(), KeyRole.DEDICATED.value)
-        self._dedicated_window = ReceiveWindow()
+            raise SecurityError(SecurityReason.UNSUPPORTED, f"the {key.role.value} is not a fresh one")
 
     def drop_dedicated_key(self) -> None:
-        """Forget the dedicated key: at release, and when the connection is lost."""
+        """Forget the dedicated key, and the fresh keys of general-ciphering: at release, and when the connection is lost."""
+        self._end_dedicated_key()
+        self.fresh_keys.forget()
+
+    def _end_dedicated_key(self) -> None:
         self._dedicated_key = self._dedicated_counter = None
         self.outgoing_channels.clear()
         self.incoming_channels.clear()
+        self._layer_channels.clear()
 
     def with_keys(self, keys: KeySet) -> SecurityContext:
         """The same association under changed global keys (after key_transfer); counters of unchanged keys go on."""
         changed = SecurityContext(
-            own_title=self.own_title, keys=keys, transmit=self._transmit, received=self._received,
-            peer_title=self._peer_title, suite=self.suite, rules=self.rules, limits=self.limits,
+            own_title=self.own_title, keys=keys, transmit=self.transmit, received=self.received,
+            peer_title=self._peer_title, suite=self.suite, rules=self.rules, conventions=self.conventions,
+            correspondence=self.parties.correspondence, limits=self.limits,
         )  # fmt: skip
+        changed.parties.introduced.update(self.parties.introduced)
         changed._dedicated_key = self._dedicated_key
         changed._dedicated_counter = self._dedicated_counter
         changed._dedicated_window = self._dedicated_window
@@ -120,7 +148,7 @@ class SecurityContext:
 
     def encryption_key(self, role: KeyRole) -> Key:
         """The key in force for this role. Raises `SecurityError` (missing-key)."""
-        key = self._dedicated_key if role is KeyRole.DEDICATED else getattr(self.keys, role.value)
+        key = self._dedicated_key if role is KeyRole.DEDICATED else getattr(self.keys, role.value, None)
         if not isinstance(key, Key):
             raise SecurityError(SecurityReason.MISSING_KEY, f"there is no {role.value}")
         return key
@@ -130,14 +158,14 @@ class SecurityContext:
         key = self.encryption_key(role)
         if role is KeyRole.DEDICATED and self._dedicated_counter is not None:
             return self._dedicated_counter
-        return self._transmit.of(key, self.own_title)
+        return self.transmit.of(key, self.own_title)
 
     def window(self, role: KeyRole) -> ReceiveWindow:
         """What the peer may still use under this key. Raises `SecurityError`: missing-key, system-title-missing."""
         key = self.encryption_key(role)
         if role is KeyRole.DEDICATED:
             return self._dedicated_window
-        return self._received.of(key, self.known_peer_title())
+        return self.received.of(key, self.known_peer_title())
 
     def known_peer_title(self) -> SystemTitle:
         """The peer's title. Raises `SecurityError` (system-title-missing)."""
@@ -155,9 +183,18 @@ class SecurityContext:
 
     def outgoing(self, form: Form, control: SecurityControl) -> Outgoing:
         """The channel for APDUs that we send. Raises `SecurityError` where rules, suite or keys do not allow it."""
-        self._check(control, self.rules.outgoing)
+        self._check(form, control)
+        self.check_enough(control.protection, self.rules.outgoing)
+        channel = self.outgoing_layer(form, control)
+        if not control.compressed:  # whether compression makes sense is decided for each APDU
+            self.outgoing_channels[form << 8 | control] = channel
+        return channel
+
+    def outgoing_layer(self, form: Form, control: SecurityControl) -> Outgoing:
+        """The same for one layer of several: whether they are enough is not asked."""
+        self._check(form, control)
         role = self._role(form, control)
-        channel = Outgoing(
+        return Outgoing(
             form=form,
             control=control,
             key_role=role,
@@ -167,31 +204,51 @@ class SecurityContext:
             control_octet=bytes((control,)),
             heads=heads_of(form),
         )
-        self.outgoing_channels[form << 8 | control] = channel
-        return channel
 
     def incoming(self, tag: int, octet: int) -> Incoming:
         """The channel for APDUs that the peer sends. Raises `SecurityError` where rules, suite or keys do not allow it."""
         form, control = FORM_OF_TAG[tag], SecurityControl(octet)
         if form.dedicated:
             self.encryption_key(KeyRole.DEDICATED)
+        self.known_peer_title()
+        control.check(self.suite)
+        self.check_enough(control.protection, self.rules.incoming)
+        channel = self.incoming_layer(tag, octet, covered=False)
+        self.incoming_channels[tag << 8 | octet] = channel
+        return channel
+
+    def incoming_layer(self, tag: int, octet: int, *, covered: bool) -> Incoming:
+        """The same for one layer of several. ``covered``: one around it authenticates it, whatever it does itself."""
+        channel = self._layer_channels.get((tag, octet, covered))
+        if channel is not None:
+            return channel
+        form, control = FORM_OF_TAG[tag], SecurityControl(octet)
+        if form.dedicated:
+            self.encryption_key(KeyRole.DEDICATED)
         title = self.known_peer_title()
-        self._check(control, self.rules.incoming)
-        self._check_tolerated(control)
+        self._check(form, control)
+        self.check_tolerated(control, covered=covered)
         role = self._role(form, control)
         window = self.window(role)
+        unprotect = self._mode(control, role, title).unprotect
+        if control.compressed:
+            unprotect = then_decompressed(unprotect, self.limits.apdu_octets, self.conventions.decompressing)
         channel = Incoming(
             form=form,
             control=control,
             key_role=role,
             system_title=title,
-            unprotect=self._mode(control, role, title).unprotect,
+            unprotect=unprotect,
             inner_tag=PLAIN_TAG.get(tag),
             window=window,
-            accept=window.accept if control.authenticated else moves_nothing,
+            accept=window.accept if control.authenticated or covered else moves_nothing,
         )
-        self.incoming_channels[tag << 8 | control] = channel
+        self._layer_channels[tag, octet, covered] = channel
         return channel
+
+    def is_enough(self, octet: int) -> bool:
+        """Whether one layer with this security control octet has everything that a received APDU must have."""
+        return not self.rules.incoming & ~SecurityControl(octet).protection
 
     def _role(self, form: Form, control: SecurityControl) -> KeyRole:
         if not form.dedicated:
@@ -207,19 +264,24 @@ class SecurityContext:
         bind = gcm.authenticated_encryption if control.encrypted else gcm.authentication
         return bind(title.octets, self.authenticated_prefix(control))
 
-    def _check(self, control: SecurityControl, required: Protection) -> None:
+    def _check(self, form: Form, control: SecurityControl) -> None:
         control.check(self.suite)
-        if control.compressed:
-            raise SecurityError(SecurityReason.UNSUPPORTED, "compression is not supported")
-        found = control.protection
+        if form >= Form.GENERAL_CIPHERING:
+            raise EncodeError(f"{form.label} is a layer of its own: use protect_layers")
+        if control.compressed and not (form.general or self.conventions.compressed_service_specific):
+            raise SecurityError(SecurityReason.SECURITY_CONTROL_INVALID, f"{form.label} APDUs are never compressed")
+
+    def check_enough(self, found: Protection, required: Protection) -> None:
+        """Refuse protection that leaves out what is required. Raises `SecurityError` (protection-too-weak)."""
         if required & ~found:
             message = f"the APDU is {found.label}, missing: {(required & ~found).label}"
             raise SecurityError(SecurityReason.PROTECTION_TOO_WEAK, message)
 
-    def _check_tolerated(self, control: SecurityControl) -> None:
+    def check_tolerated(self, control: SecurityControl, *, covered: bool) -> None:
+        """Refuse what the rules take only on demand. Raises `SecurityError`."""
         if control.broadcast and not self.rules.accept_broadcast:
             raise SecurityError(SecurityReason.SECURITY_CONTROL_INVALID, "the broadcast key is not accepted here")
-        if not control.authenticated and not self.rules.accept_encryption_only:
+        if not (control.authenticated or covered or self.rules.accept_encryption_only):
             raise SecurityError(SecurityReason.PROTECTION_TOO_WEAK, "encryption without authentication is not accepted")
 
     def __repr__(self) -> str:

@@ -83,6 +83,11 @@ class SecurityControl(int):
         return bool(self & _COMPRESSED)
 
     @property
+    def without_compression(self) -> Self:
+        """The same octet with bit 7 clear."""
+        return type(self)(self & ~_COMPRESSED)
+
+    @property
     def protection(self) -> Protection:
         """The A and E bits as `Protection`."""
         return Protection(self >> 4 & 3)

@@ -2,6 +2,7 @@
 
 Key, system title and counter make the IV of AES-GCM, which must never repeat. So a counter hands out only numbers of a
 block that its store has put away already: after a crash the rest of the block is lost and no number comes twice.
+A store that was restored from a backup has forgotten numbers; a `StartUpGap` leaps over what may have been used since.
 The store itself is passed in; this module keeps nothing on disk.
 """
 
@@ -9,12 +10,14 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from threading import Lock, RLock
+from types import MappingProxyType
 from typing import Protocol
 from weakref import WeakSet
 
-from dlmskit.errors import SecurityError, SecurityReason
+from dlmskit.errors import ConfigError, SecurityError, SecurityReason
 from dlmskit.security.control import COUNTER_MAX
 from dlmskit.security.keys import Key
 from dlmskit.types.system_title import SystemTitle
@@ -63,21 +66,46 @@ class MemoryCounterStore:
         return self._next.get(counter_id)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartUpGap:
+    """For a start after which the store cannot be trusted to be the newest: a restored backup, a copied machine.
+
+    Every counter goes on this far behind what its store says, those that the store has never heard of included. Choose more than
+    what one counter used since the backup was made: `WearForecast` knows the rate. Each such start costs `numbers` of 2**32.
+    """
+
+    numbers: int
+    on_leap: Callable[[str, int, int], None] | None = None
+    """Called with the counter's name, the number in the store and the number gone on with: for the log."""
+
+    def __post_init__(self) -> None:
+        if not 0 < self.numbers <= COUNTER_MAX:
+            raise ConfigError(f"a start-up gap has 1 to {COUNTER_MAX} numbers, not {self.numbers}")
+
+
 class InvocationCounter:
     """The counter of one key and one own system title. `take` gives each number once, to any number of threads.
 
-    ``on_wear`` is called once with the counter's name and number when a block reaches the last tenth.
+    ``on_wear`` is called once with the counter's name and number when a block reaches the last tenth; ``start_gap`` is leapt
+    over before the first number.
     """
 
-    __slots__ = ("__weakref__", "_block", "_end", "_id", "_lock", "_on_wear", "_ready", "_store", "_upcoming")
+    __slots__ = ("__weakref__", "_block", "_end", "_gap", "_id", "_lock", "_on_wear", "_ready", "_store", "_upcoming")
 
     def __init__(
-        self, store: CounterStore, counter_id: str, *, block: int = BLOCK, on_wear: Callable[[str, int], None] | None = None
+        self,
+        store: CounterStore,
+        counter_id: str,
+        *,
+        block: int = BLOCK,
+        on_wear: Callable[[str, int], None] | None = None,
+        start_gap: StartUpGap | None = None,
     ) -> None:
         self._store = store
         self._id = counter_id
         self._block = block
         self._on_wear = on_wear
+        self._gap = start_gap
         # Taking from a deque is atomic by its documentation; a few numbers at a time, to keep an idle counter small.
         self._ready: deque[int] = deque()
         self._upcoming = self._end = 0
@@ -97,7 +125,15 @@ class InvocationCounter:
         with self._lock:
             if self._ready:
                 return self._ready[0]
-            return self._upcoming if self._upcoming < self._end else self._store.next_unreserved(self._id)
+            if self._upcoming < self._end:
+                return self._upcoming
+            stored = self._store.next_unreserved(self._id)
+            return stored if self._gap is None else (stored or 0) + self._gap.numbers
+
+    @property
+    def remaining(self) -> int:
+        """How many numbers are left under this key."""
+        return max(COUNTER_MAX + 1 - (self.next or 0), 0)
 
     def advance_to(self, number: int, *, largest_jump: int = LARGEST_JUMP) -> None:
         """Go on from `number` (read from the peer, or out of its invocation-counter-error); a lower one changes nothing.
@@ -138,7 +174,14 @@ class InvocationCounter:
 
     def _reserve(self, at_least: int) -> None:
         """Put a block away and make it the current one. The caller holds the lock."""
+        gap, stored = self._gap, 0
+        if gap is not None:
+            stored = self._store.next_unreserved(self._id) or 0
+            at_least = max(at_least, stored + gap.numbers)
         first = self._end if self._end > COUNTER_MAX else self._store.reserve(self._id, self._block, at_least)
+        self._gap = None  # not before the leap is stored
+        if gap is not None and gap.on_leap is not None:
+            gap.on_leap(self._id, stored, first)
         self._upcoming, self._end = first, min(first + self._block, COUNTER_MAX + 1)
         if first > COUNTER_MAX:
             raise SecurityError(SecurityReason.COUNTER_EXHAUSTED, "the invocation counter is used up: change the key")
@@ -162,18 +205,43 @@ if hasattr(os, "register_at_fork"):
 class TransmitCounters:
     """The counters of one party: one for each key and own system title, however many associations share them."""
 
-    def __init__(self, store: CounterStore, *, block: int = BLOCK, on_wear: Callable[[str, int], None] | None = None) -> None:
+    def __init__(
+        self,
+        store: CounterStore,
+        *,
+        block: int = BLOCK,
+        on_wear: Callable[[str, int], None] | None = None,
+        start_gap: StartUpGap | None = None,
+    ) -> None:
         self._store = store
         self._block = block
         self._on_wear = on_wear
+        self._start_gap = start_gap
         self._counters: dict[str, InvocationCounter] = {}
 
     def of(self, key: Key, own_title: SystemTitle) -> InvocationCounter:
         """The counter of this key under this title; the same object every time, so that messages keep their order."""
-        counter_id = counter_name(key, own_title)
+        return self._named(counter_name(key, own_title))
+
+    def transactions(self, own_title: SystemTitle) -> InvocationCounter:
+        """The counter of transaction ids under this title: each is given once, like a number of a key."""
+        return self._named(f"transaction:{own_title}")
+
+    def derived(self, key: Key, own_title: SystemTitle) -> InvocationCounter:
+        """The counter of a key that may come into being again from the same inputs: stored, taken singly, not kept here."""
+        return InvocationCounter(self._store, counter_name(key, own_title), block=1, start_gap=self._start_gap)
+
+    @property
+    def in_use(self) -> Mapping[str, InvocationCounter]:
+        """The counters that were asked for since the start, by the name they are stored under."""
+        return MappingProxyType(self._counters)
+
+    def _named(self, counter_id: str) -> InvocationCounter:
         counter = self._counters.get(counter_id)
         if counter is None:
-            fresh = InvocationCounter(self._store, counter_id, block=self._block, on_wear=self._on_wear)
+            fresh = InvocationCounter(
+                self._store, counter_id, block=self._block, on_wear=self._on_wear, start_gap=self._start_gap
+            )
             counter = self._counters.setdefault(counter_id, fresh)
         return counter
 

@@ -1,6 +1,7 @@
-"""The outside of a protected APDU: form, system title and security header, read without any key (Green Book, 9.2.7.2.4).
+"""The outside of a ciphered APDU: form, system title and security header, read without any key (Green Book, 9.2.7.2.4).
 
-One parser serves `unprotect`, a listener that has to find out whose message it is, and the explain engine. Nothing that it
+General-ciphering and general-signing have more outside than that: `general_header` and the declarations in `dlmskit.apdu`. One
+parser serves `unprotect`, a listener that has to find out whose message it is, and the explain engine. Nothing that it
 returns is verified.
 """
 
@@ -19,6 +20,8 @@ from dlmskit.types.system_title import SystemTitle
 
 GENERAL_GLO = 0xDB
 GENERAL_DED = 0xDC
+GENERAL_CIPHERING = 0xDD
+GENERAL_SIGNING = 0xDF
 
 
 class Form(IntEnum):
@@ -32,6 +35,10 @@ class Form(IntEnum):
     """general-glo-ciphering: any APDU, with the sender's system title."""
     GENERAL_DED = 3
     """general-ded-ciphering."""
+    GENERAL_CIPHERING = 4
+    """Any APDU between any two parties, which it names as it names the key."""
+    GENERAL_SIGNING = 6
+    """Any APDU with a signature."""
 
     @property
     def dedicated(self) -> bool:
@@ -40,12 +47,12 @@ class Form(IntEnum):
 
     @property
     def general(self) -> bool:
-        """Whether the form carries a system title and any APDU."""
+        """Whether the form carries system titles and any APDU."""
         return self >= Form.GENERAL_GLO
 
     @property
     def label(self) -> str:
-        """As the standard writes it: ``glo``, ``general-ded``."""
+        """As the standard writes it: ``glo``, ``general-ded``, ``general-signing``."""
         return self.name.lower().replace("_", "-")
 
 
@@ -54,7 +61,10 @@ FORM_OF_TAG: dict[int, Form] = (
     | dict.fromkeys(DEDICATED_TAGS.values(), Form.DED)
     | {GENERAL_GLO: Form.GENERAL_GLO, GENERAL_DED: Form.GENERAL_DED}
 )
-"""Form by the tag of the protected APDU."""
+"""Form by the tag of the ciphered APDU, for the forms that use the keys of the association and name no others."""
+
+PROTECTED_TAGS = frozenset({*FORM_OF_TAG, GENERAL_CIPHERING, GENERAL_SIGNING})
+"""Every tag behind which there is a layer of protection."""
 
 PLAIN_TAG: dict[int, int] = {protected: plain for tags in (GLOBAL_TAGS, DEDICATED_TAGS) for plain, protected in tags.items()}
 """The tag that must come out of a service-specific form, by the tag of the form."""

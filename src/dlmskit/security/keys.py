@@ -83,6 +83,10 @@ class KeyRole(StrEnum):
     """Master key: wraps the others."""
     DEDICATED = "dedicated_key"
     """Unicast encryption key of one association."""
+    CEK = "content_encryption_key"
+    """Encryption key of general-ciphering that came wrapped, or was agreed on; it lives no longer than the association."""
+    SIGNATURE = "signature_key"
+    """Key pair of digital signatures."""
 
 
 class Key(Secret):

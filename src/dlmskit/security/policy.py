@@ -11,6 +11,7 @@ from enum import IntFlag
 
 from dlmskit.errors import DecodeError
 from dlmskit.security.control import AUTHENTICATED_ENCRYPTED, Protection
+from dlmskit.types.system_title import SystemTitle
 
 
 class SecurityPolicy(IntFlag):
@@ -68,6 +69,8 @@ _V0 = (SecurityPolicy.NOTHING, AUTHENTICATED_BOTH_WAYS, ENCRYPTED_BOTH_WAYS, STR
 class ProtectionRules:
     """What one side of an association demands of received APDUs, owes in sent ones, and tolerates.
 
+    Where an APDU has several layers of protection, all of them together must have what is demanded.
+
     The defaults are the safe ones.
     """
 
@@ -83,6 +86,11 @@ class ProtectionRules:
     """Whether general-glo and general-ded may leave out the system title; then the one of the association is used."""
     without_authentication_key: bool = False
     """Whether the authentication key is left out of what is authenticated (the standard allows it, profiles do not)."""
+    accept_short_secret: bool = False
+    """Whether mechanism 6 runs with an HLS secret shorter than a key: one recorded exchange is enough to search for it."""
+    third_parties: frozenset[SystemTitle] = frozenset()
+    """Whose general-ciphering and general-signing is taken through this association, beside that of the peer; what is for one of
+    them is passed on, its protection untouched."""
 
     @classmethod
     def for_client(cls, policy: SecurityPolicy = STRONGEST_SYMMETRIC) -> ProtectionRules:

@@ -1,73 +1,31 @@
-"""Protecting an APDU and taking the protection off again: glo-, ded-, general-glo- and general-ded-ciphering.
+"""Protecting an APDU and taking the protection off again.
 
 Follows the receiver pipeline of the Green Book (9.2.7.2.4) in its order: bounds, form, system title, security control,
 counter, tag. The outer tag of a service-specific form is not authenticated, so the verified text must begin with the one that
-belongs to it; only then the window moves: whatever is refused has no effect. Compression, general-ciphering and signatures
-are refused, not ignored.
+belongs to it; only then the window moves: whatever is refused has no effect. Here is the short way of the usual message, one
+layer of glo-, ded-, general-glo- or general-ded-ciphering; everything else goes through `layered`.
 
 **Encryption without authentication** has no tag, so nothing about it can be believed, its counter included. It is taken
 only where the rules say so. Then its counter is compared with the window but never moves it: a forged FFFFFFFF must not
 lock out the honest sender. A repetition of such an APDU is therefore not noticed; who can repeat it could as well write it.
+
+**Compression** (suites 1 and 2) is applied where bit 7 of the security control octet asks for it and it makes the APDU
+shorter; it is always taken off, and never gives more than the largest APDU. Its length tells something about the content: do
+not compress what others can choose together with what they must not know.
 """
 
 from __future__ import annotations
 
-import msgspec
-
 from dlmskit.codec.reader import write_length
-from dlmskit.errors import SecurityError, SecurityReason
-from dlmskit.security.channels import Incoming
+from dlmskit.errors import DecodeError, SecurityError, SecurityReason
+from dlmskit.security.ciphering import refuse_title, seal
 from dlmskit.security.context import SecurityContext
-from dlmskit.security.control import HEADER_OCTETS, Protection, SecurityControl, SecurityHeader
-from dlmskit.security.envelope import PLAIN_TAG, Form, locate_header
-from dlmskit.security.keys import KeyRole
-from dlmskit.types.system_title import SystemTitle
+from dlmskit.security.control import HEADER_OCTETS, SecurityControl
+from dlmskit.security.envelope import GENERAL_CIPHERING, PLAIN_TAG, PROTECTED_TAGS, Form, locate_header
+from dlmskit.security.layered import protect_layers, unprotect_layers
+from dlmskit.security.verified import SEAL, Verified
 
-_PROOF = object()
-
-
-class Verified(msgspec.Struct, frozen=True, gc=False):
-    """A received APDU that passed every check of its protection. Only `unprotect` makes one: services accept nothing else."""
-
-    plain: bytes
-    """The octets that were protected, their own tag included."""
-    invocation_counter: int
-    gap: int
-    """Counters left out since the last APDU of this sender; for the log."""
-    channel: Incoming
-    proof: object
-
-    def __post_init__(self) -> None:
-        if self.proof is not _PROOF:
-            raise TypeError("only unprotect makes a Verified")
-
-    @property
-    def form(self) -> Form:
-        """How it was wrapped."""
-        return self.channel.form
-
-    @property
-    def header(self) -> SecurityHeader:
-        """The security header it carried."""
-        return SecurityHeader(self.channel.control, self.invocation_counter)
-
-    @property
-    def key_role(self) -> KeyRole:
-        """The encryption key it was protected with."""
-        return self.channel.key_role
-
-    @property
-    def protection(self) -> Protection:
-        """What was found; without AUTHENTICATED in it the rules tolerated encryption alone, and nothing proves the content."""
-        return self.channel.control.protection
-
-    @property
-    def system_title(self) -> SystemTitle:
-        """Of the sender."""
-        return self.channel.system_title
-
-    def __repr__(self) -> str:
-        return f"Verified({len(self.plain)} octets, {self.channel}, invocation counter {self.invocation_counter})"
+__all__ = ["Verified", "admit_plain", "protect", "protect_layers", "unprotect"]
 
 
 def protect(plain: bytes, context: SecurityContext, form: Form = Form.GLO, control: SecurityControl | None = None) -> bytes:
@@ -78,7 +36,11 @@ def protect(plain: bytes, context: SecurityContext, form: Form = Form.GLO, contr
     """
     if control is None:
         control = context.control
-    channel = context.outgoing_channels.get(form << 8 | control) or context.outgoing(form, control)
+    channel = context.outgoing_channels.get(form << 8 | control)
+    if channel is None:
+        channel = context.outgoing(form, control)
+        if control.compressed:
+            return seal(plain, channel, context)
     try:
         head = channel.heads[plain[0]]
     except (KeyError, IndexError):
@@ -91,17 +53,25 @@ def protect(plain: bytes, context: SecurityContext, form: Form = Form.GLO, contr
 
 
 def unprotect(octets: bytes, context: SecurityContext) -> Verified:
-    """Check one whole protected APDU against the context and return what was inside.
+    """Check one whole protected APDU against the context and return what was inside, all layers of protection off.
 
-    Whatever is refused changes nothing; what is returned has used up its counter, durably.
+    Whatever is refused changes nothing; what is returned has used up its counters, durably.
     Raises `DecodeError` for octets that are not exactly one protected APDU; `SecurityError` with the reason otherwise, which
     is for the local log alone (a repeated counter excepted, for which the standard has an answer).
     """
-    at = locate_header(octets, context.limits)
+    if not octets:
+        raise DecodeError("not a protected APDU: nothing", 0, "apdu")
     tag = octets[0]
+    if tag >= GENERAL_CIPHERING and tag in PROTECTED_TAGS:
+        return unprotect_layers(octets, context)
+    at = locate_header(octets, context.limits)
     if tag not in PLAIN_TAG and octets[1:10] != context.peer_field:
-        _refuse_title(octets, context)
-    channel = context.incoming_channels.get(tag << 8 | octets[at]) or context.incoming(tag, octets[at])
+        refuse_title(octets, context)
+    channel = context.incoming_channels.get(tag << 8 | octets[at])
+    if channel is None:
+        if tag not in PLAIN_TAG and not context.is_enough(octets[at]):
+            return unprotect_layers(octets, context)  # more layers may be inside
+        channel = context.incoming(tag, octets[at])
     behind = at + HEADER_OCTETS
     invocation_field = octets[at + 1 : behind]
     counter = _from_octets(invocation_field)
@@ -110,10 +80,14 @@ def unprotect(octets: bytes, context: SecurityContext) -> Verified:
     plain = channel.unprotect(invocation_field, octets[behind:])
     if plain is None:
         raise SecurityError(SecurityReason.DECIPHERING_FAILED, "the authentication tag is not the right one")
-    if not plain or (plain[0] != channel.inner_tag and channel.inner_tag is not None):
-        del plain
-        raise SecurityError(SecurityReason.INNER_TAG_MISMATCH, f"another APDU is inside than tag {tag:02X} announces")
-    return Verified(plain, counter, channel.accept(counter), channel, _PROOF)
+    if not plain or plain[0] != channel.inner_tag:
+        if channel.inner_tag is not None or not plain:
+            del plain
+            raise SecurityError(SecurityReason.INNER_TAG_MISMATCH, f"another APDU is inside than tag {tag:02X} announces")
+        if plain[0] in PROTECTED_TAGS:
+            del plain
+            return unprotect_layers(octets, context)
+    return Verified(plain, counter, channel.accept(counter), channel, SEAL)
 
 
 def admit_plain(octets: bytes, context: SecurityContext) -> None:
@@ -125,17 +99,6 @@ def admit_plain(octets: bytes, context: SecurityContext) -> None:
         raise SecurityError(
             SecurityReason.PROTECTION_TOO_WEAK, f"an APDU without protection came: tag {octets[:1].hex().upper()}"
         )
-
-
-def _refuse_title(octets: bytes, context: SecurityContext) -> None:
-    """Raise for a title that is not the peer's, unless it was left out and the rules allow that."""
-    if not octets[1]:
-        if context.rules.accept_empty_title:
-            return
-        raise SecurityError(SecurityReason.SYSTEM_TITLE_MISSING, "the APDU leaves out its system title")
-    expected, title = context.known_peer_title(), SystemTitle(octets[2:10])
-    found = "our own" if title == context.own_title else f"{title}, expected {expected}"
-    raise SecurityError(SecurityReason.SYSTEM_TITLE_MISMATCH, f"the system title in the APDU is {found}")
 
 
 _from_octets = int.from_bytes

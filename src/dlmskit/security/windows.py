@@ -9,10 +9,14 @@ from __future__ import annotations
 from threading import Lock
 from typing import Protocol
 
-from dlmskit.errors import SecurityError, SecurityReason
+from dlmskit.errors import ConfigError, SecurityError, SecurityReason
+from dlmskit.security.control import COUNTER_MAX
 from dlmskit.security.counters import counter_name
 from dlmskit.security.keys import Key
 from dlmskit.types.system_title import SystemTitle
+
+FRESH_KEYS_KEPT = 1 << 16
+"""Keys out of messages whose windows are kept in memory, some 10 MB. Without a store behind it, no more are accepted."""
 
 
 class WindowStore(Protocol):
@@ -63,16 +67,71 @@ class ReceiveWindow:
 
 
 class ReceivedCounters:
-    """The windows of one party: one for each key and sender, however many associations share them."""
+    """The windows of one party: one for each key and sender, however many associations share them.
 
-    def __init__(self, store: WindowStore | None = None) -> None:
+    ``start_gap``: how far behind its store every window goes on, where the store may be a restored backup; what was received
+    since would otherwise be taken a second time. An honest sender is then told the number to go on with.
+    """
+
+    def __init__(self, store: WindowStore | None = None, *, start_gap: int = 0) -> None:
+        if not 0 <= start_gap <= COUNTER_MAX:
+            raise ConfigError(f"a start-up gap has 0 to {COUNTER_MAX} numbers, not {start_gap}")
         self._store = store
+        self._gap = start_gap
         self._windows: dict[str, ReceiveWindow] = {}
+        self._fresh = _FreshWindows(store)
 
     def of(self, key: Key, peer_title: SystemTitle) -> ReceiveWindow:
         """The window of this sender under this key; the same object every time."""
-        window_id = counter_name(key, peer_title)
+        return self._named(counter_name(key, peer_title), self._gap)
+
+    def transactions(self, originator: SystemTitle) -> ReceiveWindow:
+        """The transaction ids that this originator may still use, where nothing else tells a repetition."""
+        return self._named(f"transaction:{originator}", self._gap)
+
+    def fresh(self, key: Key, originator: SystemTitle) -> ReceiveWindow:
+        """The window under a key that a message brings along. It is remembered once a message under it was accepted.
+
+        So a key that is introduced again goes on where it was, and forged messages leave nothing behind.
+        """
+        return ReceiveWindow(counter_name(key, originator), self._fresh)
+
+    def _named(self, window_id: str, gap: int) -> ReceiveWindow:
         window = self._windows.get(window_id)
         if window is None:
-            window = self._windows.setdefault(window_id, ReceiveWindow(window_id, self._store))
+            window = ReceiveWindow(window_id, self._store)
+            window.lowest_acceptable += gap
+            window = self._windows.setdefault(window_id, window)
         return window
+
+
+class _FreshWindows:
+    """Windows of keys that came with messages: the last ones in memory, all of them in the store where there is one."""
+
+    def __init__(self, store: WindowStore | None) -> None:
+        self._store = store
+        self._lowest: dict[str, int] = {}
+        self._lock = Lock()
+
+    def lowest_acceptable(self, window_id: str) -> int:
+        known = self._lowest.get(window_id)
+        if known is not None:
+            return known
+        return self._store.lowest_acceptable(window_id) if self._store is not None else 0
+
+    def raise_to(self, window_id: str, lowest: int) -> None:
+        """Two associations may hold a window of the same key each: the one that comes second with a number is refused here."""
+        with self._lock:
+            if lowest <= self.lowest_acceptable(window_id):
+                raise SecurityError(SecurityReason.COUNTER_REPEATED, f"{lowest - 1} was used under this key already")
+            if window_id not in self._lowest and len(self._lowest) >= FRESH_KEYS_KEPT:
+                self._make_room()
+            if self._store is not None:
+                self._store.raise_to(window_id, lowest)
+            self._lowest[window_id] = lowest
+
+    def _make_room(self) -> None:
+        if self._store is None:
+            message = f"{FRESH_KEYS_KEPT} keys came with messages; there is no store for the windows of more"
+            raise SecurityError(SecurityReason.UNSUPPORTED, message)
+        del self._lowest[next(iter(self._lowest))]

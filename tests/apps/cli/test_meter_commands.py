@@ -140,7 +140,7 @@ def test_profile_in_every_format(run: Run, url: str, keys: Path) -> None:
     lines = [json.loads(line) for line in run(*words, "--format", "jsonl").out.splitlines()]
     assert [line["1.0.1.8.0.255"] for line in lines] == [100, 100.7, 101.4]
     whole = run(*words, "--json").json
-    assert (whole["capture_period"], len(whole["rows"]), whole["columns"][2]["unit"]) == (900, 3, 30)
+    assert (whole["capture_period"], len(whole["rows"]), whole["columns"][2]["unit"]) == (900, 3, "Wh")
 
 
 def test_a_plot_has_axes_and_units(run: Run, url: str, keys: Path) -> None:

@@ -132,7 +132,7 @@ def test_notifications_are_kept_and_waiting_goes_on(way: Any) -> None:
 def test_protected_notifications_say_so() -> None:
     """What came in clear is marked as not verified; what does not verify is dropped."""
     pair = Pair(GENERAL).associate()
-    security = pair.server._security
+    security = pair.server.security
     assert security is not None
     good, event = protect(PUSH, security, Form.GENERAL_GLO), protect(EVENT, security, Form.GLO)
     forged = protect(EVENT, security, Form.GLO)[:-1] + b"\0"
@@ -237,7 +237,7 @@ def test_errors_of_the_server(way: Any, octets: str, error: type[DlmsError]) -> 
 def test_an_error_inside_general_glo() -> None:
     """Newer meters wrap the exception-response."""
     pair = Pair(GENERAL).associate()
-    security = pair.server._security
+    security = pair.server.security
     assert security is not None
     wrapped = protect(bytes.fromhex("D80102"), security, Form.GENERAL_GLO)
     with pytest.raises(ExceptionReceived):

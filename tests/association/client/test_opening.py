@@ -444,7 +444,7 @@ def pass_4(pair: Pair, pass_3: bytes, wrong: str) -> bytes:
     """A pass 4 that is well protected and wrong inside."""
     from dlmskit.security.protection import protect, unprotect
 
-    security = pair.server._security
+    security = pair.server.security
     assert security is not None
     plain = unprotect(pass_3, security).plain
     inside = {

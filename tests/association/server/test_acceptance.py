@@ -348,7 +348,8 @@ def test_what_cannot_be_decoded_gets_no_answer() -> None:
     """An AARQ cut anywhere, with octets behind it, or larger than any AARQ; the state stays."""
     pair = Pair(LLS, limits=Limits(associate_octets=200))
     whole = aarq(LLS)
-    for octets in [whole[:end] for end in range(1, len(whole))] + [whole + b"\0", aarq(LLS, called_ae_qualifier=bytes(200))]:
+    longer = [whole + rest for rest in (b"\0", b"\0\0", b"\xff\xff", bytes.fromhex("BA0100"))]
+    for octets in [*(whole[:end] for end in range(1, len(whole))), *longer, aarq(LLS, called_ae_qualifier=bytes(200))]:
         assert pair.one(octets) == b""
         assert pair.server.state is State.IDLE
     pair.associate().still_works()

@@ -7,6 +7,9 @@ from dataclasses import replace
 import pytest
 
 from dlmskit.apdu import (
+    ActionRequestWithFirstPblock,
+    ActionRequestWithPblock,
+    Apdu,
     DataBlockSA,
     GetRequestNormal,
     SetRequestNormal,
@@ -18,7 +21,21 @@ from dlmskit.apdu import (
 from dlmskit.association import EventCode
 from dlmskit.codec.data import Data
 from dlmskit.limits import Limits
-from tests.association.peers import BROKEN, HIDDEN, PLAIN, UNIT, VALUE, Pair, listed
+from dlmskit.security.policy import SecurityPolicy
+from dlmskit.security.protection import protect, unprotect
+from tests.association.peers import (
+    BROKEN,
+    GUARDED,
+    HIDDEN,
+    LN_CIPHERED,
+    PLAIN,
+    SECURED,
+    UNIT,
+    VALUE,
+    Pair,
+    listed,
+    settings,
+)
 
 NEW = Data.octet_string(bytes(range(100)))
 
@@ -106,6 +123,29 @@ def test_blocks_never_finished(then: str) -> None:
     assert pair.meter.effects == 0
     assert EventCode.TRANSFER_DROPPED in pair.server_log.codes()
     pair.still_works()
+
+
+@pytest.mark.case("R-046", "R-063")
+@pytest.mark.parametrize("protected", [(True, False), (False, True)], ids=["the first alone", "the last alone"])
+@pytest.mark.parametrize("service", ["SET", "ACTION"])
+def test_blocks_with_other_protection(service: str, protected: tuple[bool, bool]) -> None:
+    """Blocks in clear and protected ones do not make one request: not to use the rights of the first, nor those of the last."""
+    pair = Pair(settings(application_context=LN_CIPHERED, security_policy=SecurityPolicy.NOTHING)).associate()
+    security = pair.client.security
+    assert security is not None
+    one, two = DataBlockSA(False, 1, RAW[:50]), DataBlockSA(True, 2, RAW[50:])
+    begin: Apdu = SetRequestWithFirstDatablock(0xC1, GUARDED, None, one)
+    end: Apdu = SetRequestWithDatablock(0xC1, two)
+    if service == "ACTION":
+        begin, end = ActionRequestWithFirstPblock(0xC1, SECURED, one), ActionRequestWithPblock(0xC1, two)
+    requests = [request.encode() for request in (begin, end)]
+    octets = [protect(plain, security) if ciphered else plain for plain, ciphered in zip(requests, protected, strict=True)]
+    pair.one(octets[0])
+    answer = pair.one(octets[1])
+    plain = answer if answer[0] in {0xC5, 0xC7} else unprotect(answer, security).plain
+    assert plain.hex().upper() == ("C503C10300000002" if service == "SET" else "C701C10300")
+    assert pair.meter.effects == 0
+    assert pair.server_log.codes()[-1] is EventCode.TRANSFER_DROPPED
 
 
 @pytest.mark.case("R-064")

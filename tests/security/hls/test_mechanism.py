@@ -5,15 +5,33 @@ from __future__ import annotations
 import pytest
 
 from dlmskit.errors import SecurityError, SecurityReason
-from dlmskit.security.hls import hls_mechanism, mechanism, register
+from dlmskit.security.hls import hls_mechanism, is_weak, mechanism, register
+from dlmskit.security.hls.aes_ecb import AesEcb
 
 
-def test_mechanism_5_is_there() -> None:
-    assert hls_mechanism(5).id == 5
+@pytest.mark.parametrize("number", [3, 4, 5, 6, 7])
+def test_the_mechanisms_of_the_standard_are_there(number: int) -> None:
+    assert hls_mechanism(number).id == number
+
+
+def test_which_need_the_users_word() -> None:
+    assert [is_weak(number) for number in (0, 1, 3, 4, 5, 6, 7)] == [False, True, True, True, False, False, False]
+    assert AesEcb().weak
+    with pytest.raises(SecurityError):
+        is_weak(8)
+
+
+def test_mechanism_2_must_be_asked_for(monkeypatch) -> None:
+    monkeypatch.setattr(mechanism, "_MECHANISMS", dict(mechanism._MECHANISMS))
+    with pytest.raises(SecurityError, match="register"):
+        hls_mechanism(2)
+    register(AesEcb())
+    assert isinstance(hls_mechanism(2), AesEcb)
+    assert is_weak(2)
 
 
 @pytest.mark.case("R-009")
-@pytest.mark.parametrize("unknown", [-1, 0, 1, 8, 255])
+@pytest.mark.parametrize("unknown", [-1, 0, 1, 2, 8, 255])
 def test_unknown_mechanisms_are_refused(unknown: int) -> None:
     with pytest.raises(SecurityError) as caught:
         hls_mechanism(unknown)
@@ -24,7 +42,7 @@ def test_a_mechanism_of_ones_own(monkeypatch) -> None:
     monkeypatch.setattr(mechanism, "_MECHANISMS", {})
 
     class Own:
-        id, shortest_challenge, longest_challenge = 2, 16, 16
+        id, weak, shortest_challenge, longest_challenge = 2, True, 16, 16
 
         def answer(self, context, own_challenge: bytes, peer_challenge: bytes) -> bytes:
             return peer_challenge

@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[3]
 
 @pytest.mark.case("R-054")
 @pytest.mark.case("R-099")
+@pytest.mark.supports("counter stored before it is used", suite=None, side="server")
 @pytest.mark.parametrize("kills", [6, pytest.param(1000, marks=pytest.mark.soak)])
 def test_a_killed_meter_is_consistent(tmp_path: Path, kills: int) -> None:
     chance = random.Random(1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import warnings
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
@@ -12,7 +13,9 @@ from rich.markup import escape
 
 from dlmskit.apps.cli.keyfile import open_key_file
 from dlmskit.apps.cli.output import errors
+from dlmskit.association.ports import AssociationEvent
 from dlmskit.client.aio import Meter, connect
+from dlmskit.client.journal import log_event
 from dlmskit.client.plan import WeakSecurityWarning
 from dlmskit.client.readings import Reading
 from dlmskit.cosem.catalog import describe
@@ -38,7 +41,7 @@ def on_meter(url: str, keys: str | None, busy: str, work: Callable[[Meter], Awai
     vault = None if keys is None else open_key_file(keys)
     with warnings.catch_warnings(record=True) as weak:
         warnings.simplefilter("always", WeakSecurityWarning)
-        connection = connect(url, keys=vault)
+        connection = connect(url, keys=vault, on_event=_log_unless_raised)
     for warning in weak:
         errors.print(f"[yellow]weak[/]: {escape(str(warning.message))}")
 
@@ -50,6 +53,12 @@ def on_meter(url: str, keys: str | None, busy: str, work: Callable[[Meter], Awai
         return asyncio.run(run())
     with errors.status(f"{busy} ..."):
         return asyncio.run(run())
+
+
+def _log_unless_raised(event: AssociationEvent) -> None:
+    """What ends a command is told once, as its error."""
+    if event.error is None:
+        log_event(event)
 
 
 def split_code(text: str, fallback: str) -> tuple[Obis, int | str]:
@@ -93,5 +102,8 @@ def refusal_json(obis: Obis, name: int | str, error: ServiceError) -> dict[str, 
 def shown(value: Any) -> str:
     """A value for a table cell: octets in hexadecimal, date-times as they are said, long ones cut."""
     told = friendly(value)
-    text = told.hex().upper() if isinstance(told, bytes) else str(told)
+    if isinstance(told, list | tuple):
+        text = json.dumps(plain(told), ensure_ascii=False)
+    else:
+        text = told.hex().upper() if isinstance(told, bytes) else str(told)
     return text if len(text) <= 120 else f"{text[:117]}..."

@@ -30,6 +30,10 @@ EXIT_CODES: tuple[tuple[type[DlmsError], int], ...] = (
 INTERRUPTED = 130
 
 
+class _NobodyReads(Exception):
+    """The reader of our output went away, as ``head`` does. Typer would make a failure of the BrokenPipeError itself."""
+
+
 class _Lazy(TyperGroup):
     """Imports a command only when it is run or listed: the others cost nothing at start."""
 
@@ -52,7 +56,11 @@ def _with_exit_code(command: Callable[..., int | None]) -> Callable[..., None]:
 
     @wraps(command)
     def run(*arguments: Any, **options: Any) -> None:
-        code = command(*arguments, **options)
+        try:
+            code = command(*arguments, **options)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise _NobodyReads from None
         if code:
             raise typer.Exit(code)
 
@@ -83,7 +91,9 @@ def dlmskit(
 
 
 def exit_code_of(error: DlmsError) -> int:
-    """The documented exit code of an error."""
+    """The documented exit code of an error; a meter that does not take our secret is a matter of security."""
+    if getattr(error, "authentication_failed", False):
+        return 4
     return next(code for kind, code in EXIT_CODES if isinstance(error, kind))
 
 
@@ -96,6 +106,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(exit_code_of(error))
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
-    except BrokenPipeError:  # the reader of our output went away, as `head` does
+    except _NobodyReads:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)

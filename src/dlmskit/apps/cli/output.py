@@ -13,7 +13,15 @@ from dlmskit.errors import DlmsError
 PIPED_COLUMNS = 160
 """Width of output that goes into a file or a pipe, where no terminal says it."""
 
-console = Console(highlight=False, width=None if sys.stdout.isatty() else PIPED_COLUMNS)
+
+class _Console(Console):
+    """Leaves a reader that went away to `dlmskit.apps.cli.main`; by itself it would exit with 1."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
+console = _Console(highlight=False, width=None if sys.stdout.isatty() else PIPED_COLUMNS)
 """Standard output for people."""
 errors = Console(stderr=True, soft_wrap=True, highlight=False)
 
@@ -29,7 +37,9 @@ def report_error(error: DlmsError, code: int) -> None:
     if "--json" in sys.argv:
         sys.stdout.write(json.dumps({"error": {"kind": kind, "message": str(error), "exit_code": code}}) + "\n")
     else:
-        errors.print(f"[bold red]{_WORDS.get(kind, 'error')}[/]: {_escape(str(error))}")
+        word = next((_WORDS[one.__name__] for one in type(error).__mro__ if one.__name__ in _WORDS), "error")
+        hint = _KEYS_HINT if getattr(error, "authentication_failed", False) else ""
+        errors.print(f"[bold red]{word}[/]: {_escape(str(error))}{hint}")
 
 
 _WORDS = {
@@ -41,6 +51,7 @@ _WORDS = {
     "TransportTimeout": "no answer",
     "ServiceError": "the meter refused",
 }
+_KEYS_HINT = "; keys, password or mechanism are not those that the meter has for this client"
 
 
 def _escape(text: str) -> str:

@@ -65,13 +65,15 @@ def _time_axis(times: Sequence[datetime]) -> str:
     days = (times[-1] - times[0]).total_seconds() / 86400 if len(times) > 1 else 0
     form = "%H:%M" if days <= 2 else "%d %b"
     line = [" "] * (_AXIS_WIDTH + 1 + len(times) + 6)
-    every = 6 if days <= 2 else 24
     written = -1
     for at, time in enumerate(times):
-        marks = time.minute == 0 and time.hour % every == 0 if days > 0.3 else at % 8 == 0
+        if days > 2:
+            marks = at == 0 or time.date() != times[at - 1].date()
+        else:
+            marks = time.minute == 0 and time.hour % 6 == 0 if days > 0.3 else at % 8 == 0
         start = _AXIS_WIDTH + 1 + at
         if marks and start > written:
             label = time.strftime(form)
             line[start : start + len(label)] = label
-            written = start + len(label)
+            written = start + len(label) + (days > 2)
     return "".join(line).rstrip()

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
+from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 from rich.tree import Tree
 
 from dlmskit.apdu import decode_apdu
 from dlmskit.apdu.xml import to_xml
-from dlmskit.apps.cli.output import console
+from dlmskit.apps.cli.output import console, errors
 from dlmskit.trace.explain import ApduExplanation, Code, Explanation, Node, Problem, Verdict
 from dlmskit.trace.explain.model import NOTES
 from dlmskit.trace.naming import NamedValue
 
 _CHILDREN_SHOWN = 60
+_FRAME_DETAIL = frozenset(
+    (
+        *("kind", "offset", "length", "hex", "trusted", "problems", "hcs_ok", "fcs_ok", "checksum_ok", "crc_ok"),
+        *("destination_octets", "source_octets", "length_field", "information_octets"),
+    )
+)
+"""Of a frame: said in another place, or in JSON alone."""
+_BLOCK = "general-block-transfer"
 _STYLE = {
     Verdict.VERIFIED: "green",
     Verdict.UNVERIFIED: "yellow",
@@ -40,14 +50,19 @@ def print_explanation(explanation: Explanation) -> None:
 
 
 def _print_frame(frame: dict[str, object]) -> None:
-    shown = {
-        name: value
-        for name, value in frame.items()
-        if name not in ("kind", "offset", "length", "hex", "trusted", "problems") and value is not None
-    }
-    detail = ", ".join(f"{name} {value}" for name, value in shown.items())
+    checks = [name for name in frame if name.endswith("_ok")]
+    said = [_said(*one) for one in frame.items() if one[0] not in _FRAME_DETAIL and one[1] is not None and one[1] is not False]
+    said += [f"{name[:-3]} {'good' if frame[name] else 'wrong'}" for name in checks if frame[name] is not None]
+    detail = ", ".join(said)
     mark = "" if frame["trusted"] else " [red]damaged[/]"
     console.print(f"[dim]{frame['kind']} frame at octet {frame['offset']}, {frame['length']} octets: {escape(detail)}[/]{mark}")
+
+
+def _said(name: str, value: object) -> str:
+    word = name.replace("_", " ")
+    if isinstance(value, list):
+        return f"{len(value)} {word}"
+    return word if value is True else f"{word} {value}"
 
 
 def _tree(apdu: ApduExplanation) -> Tree:
@@ -99,17 +114,19 @@ def shown(value: object) -> str:
     return text if len(text) <= 48 else f"{text[:45]}..."
 
 
-def print_problems(problems: Iterable[Problem]) -> None:
-    """What is wrong, and what one should know."""
-    for problem in problems:
+def print_problems(problems: Iterable[Problem], where_to: Console = console) -> None:
+    """What is wrong, and what one should know; what is the same in many messages is said once."""
+    for problem, times in Counter(problems).items():
         style, word = ("yellow", "note") if problem.code in NOTES or problem.code == Code.REPAIRED else ("red", "problem")
         where = f" (octet {problem.offset})" if problem.offset is not None and "octet" not in problem.message else ""
-        console.print(f"[{style}]{word}[/] [bold]{problem.code.value}[/]: {escape(problem.message)}{where}")
+        often = f" [dim]({times} times)[/]" if times > 1 else ""
+        where_to.print(f"[{style}]{word}[/] [bold]{problem.code.value}[/]: {escape(problem.message)}{where}{often}")
 
 
 def print_xml(explanation: Explanation) -> None:
-    """The innermost APDU of each as XML."""
-    for apdu in explanation.apdus:
-        if apdu.plain and apdu.fields is not None:
-            console.print(to_xml(decode_apdu(apdu.plain, deviations=[])), markup=False, soft_wrap=True)
-    print_problems(explanation.all_problems)
+    """The innermost APDU of each as XML, without the blocks that carried it; what is wrong goes to standard error."""
+    opened = [apdu for apdu in explanation.apdus if apdu.plain and apdu.fields is not None]
+    whole = [apdu for apdu in opened if apdu.name != _BLOCK] or opened
+    for apdu in whole:
+        console.print(to_xml(decode_apdu(apdu.plain or b"", deviations=[])), markup=False, soft_wrap=True)
+    print_problems(explanation.all_problems, errors)

@@ -31,6 +31,7 @@ class Meter(Table, frozen=True):
     name: str
     """Logical device name of the management logical device."""
     phases: typing.Literal[1, 3] = 1
+    """Registers of L2 and L3 need three."""
     commissioned: date = date(2024, 1, 1)
     """When its energy registers were 0."""
     max_pdu_size: Annotated[int, msgspec.Meta(ge=64, le=65535)] = 2048
@@ -43,81 +44,107 @@ class Clock(Table, frozen=True):
     utc_offset_minutes: Annotated[int, msgspec.Meta(ge=-720, le=840)] = 60
     """Minutes to add to UTC in winter; 60 in Berlin. (On the wire the sign is the other one.)"""
     daylight_saving: bool = True
-    """The rule of the European Union."""
+    """Whether the clock changes in March and October, by the rule of the European Union."""
 
 
 class HouseholdTable(Table, frozen=True):
     """``[household]``: what there is to measure."""
 
     seed: int = 1
+    """Another number is another family."""
     annual_kwh: Annotated[float, msgspec.Meta(gt=0, le=1_000_000)] = 3500.0
+    """What it consumes in a year."""
     solar_kwp: Annotated[float, msgspec.Meta(ge=0, le=1000)] = 0.0
+    """Peak power of the roof in kW; above 0 the meter exports."""
 
 
 class Keys(Table, frozen=True):
     """``[keys]``: shared with the ciphered clients; hexadecimal."""
 
     guek: str
+    """Global unicast encryption key."""
     gak: str
+    """Global authentication key."""
 
 
 class LogicalDeviceTable(Table, frozen=True):
     """``[[logical_device]]``: one more beside the management logical device."""
 
     sap: int
+    """Its server SAP; 1 is the management logical device."""
     name: str
+    """Its logical device name."""
 
 
 class Client(Table, frozen=True):
     """``[[client]]``: who may associate, and with which rights."""
 
     name: str
+    """For the screen and the log."""
     sap: Annotated[int, msgspec.Meta(ge=1, le=127)]
+    """Its client SAP; 16 is the public client."""
     logical_device: int = 1
+    """Server SAP of the logical device that it associates with."""
     mechanism: typing.Literal["lowest", "lls", "hls-gmac"] = "lowest"
+    """How it proves itself: not at all, with a password, or by mechanism 5."""
     ciphered: bool = False
     """Whether APDUs are authenticated and encrypted."""
     password: str | None = None
+    """Of mechanism ``lls``."""
     system_title: str | None = None
     """Only this client system title is taken."""
     read: tuple[str, ...] = ()
+    """Patterns of objects: ``*``, ``1.0.*.8.0.255``, or with ``:n`` one attribute."""
     write: tuple[str, ...] = ()
+    """Patterns; what the class does not declare writable only with its number."""
     execute: tuple[str, ...] = ()
+    """Patterns; ``:n`` names one method."""
     most_associations: Annotated[int, msgspec.Meta(ge=1, le=64)] | None = None
+    """How many of this client at a time; 1 where the client is ciphered, else 8."""
     newest_wins: bool = False
+    """Whether a new association ends the oldest where there are too many, instead of being refused."""
 
 
 class Typed(Table, frozen=True):
     """A value with the name of its type: ``{ type = "unsigned", value = 5 }``."""
 
     type: str
+    """A type of COSEM data, as ``long-unsigned``."""
     value: typing.Any
+    """The value."""
 
 
 class Register(Table, frozen=True):
     """A register in its long form; the short one is the text of ``measures`` alone."""
 
     measures: str
+    """What it measures: one of the words below."""
     scaler: Annotated[int, msgspec.Meta(ge=-9, le=9)] | None = None
+    """In place of the usual one."""
     logical_device: int = 1
+    """Server SAP of its logical device."""
 
 
 class Object(Table, frozen=True):
     """``[[object]]``: any object, with the attributes that do not start as the class says."""
 
     obis: str
+    """Logical name."""
     class_id: int | None = None
     """The usual class of the code where it is left out."""
     version: int | None = None
     """The newest one that is known."""
     logical_device: int = 1
+    """Server SAP of its logical device."""
     attributes: dict[str, Any] = {}
+    """Values by attribute name; where the class leaves the type open, ``{ type = "...", value = ... }``."""
 
 
 class Profile(Table, frozen=True):
     """``[[profile]]``: a load profile."""
 
     obis: str
+    """Logical name."""
     period: Annotated[int, msgspec.Meta(ge=60, le=86400)]
     """Seconds between captures."""
     depth: Annotated[int, msgspec.Meta(ge=1, le=400_000)]
@@ -125,6 +152,7 @@ class Profile(Table, frozen=True):
     columns: Annotated[tuple[str, ...], msgspec.Meta(min_length=1, max_length=64)]
     """Logical names, with ``:n`` for another attribute than the value (or the time of a clock)."""
     logical_device: int = 1
+    """Server SAP of its logical device."""
 
 
 class Description(Table, frozen=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import signal
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -106,6 +107,9 @@ def _key_file(description: Description, folder: Path) -> Path | None:
     if not path.exists():
         title = SystemTitle(description.meter.system_title)
         text = f'storage = "plain"\n\n[keys.{title}]\nguek = "{keys.guek}"\ngak = "{keys.gak}"\n'
+        passwords = {client.password for client in description.client if client.password is not None}
+        if len(passwords) == 1:  # an entry holds one
+            text += f"lls_password = {json.dumps(passwords.pop(), ensure_ascii=False)}\n"
         write_key_file(path, text.encode())
     return path
 

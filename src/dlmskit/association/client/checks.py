@@ -6,11 +6,12 @@ A server that does not pass is not who it should be, or grants what nobody asked
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from dlmskit.apdu import VAA_NAME_LN, Aare, InitiateResponse, last_arc
 from dlmskit.apdu.initiate import VERSION
-from dlmskit.association.negotiation import required
+from dlmskit.association.negotiation import usable
 from dlmskit.association.settings import SMALLEST_PDU, AssociationSettings
 from dlmskit.errors import DlmsError, RemoteProtocolError, SecurityError, SecurityReason
 from dlmskit.types.conformance import Conformance
@@ -18,8 +19,7 @@ from dlmskit.types.enums import Mechanism
 from dlmskit.types.system_title import SystemTitle
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True, gc=False):
     """What the checks look at."""
 
     settings: AssociationSettings
@@ -103,11 +103,11 @@ def _unproposed(reply: Reply) -> DlmsError | None:
 
 def _missing(reply: Reply) -> DlmsError | None:
     initiate = reply.initiate
-    granted = Conformance(0 if initiate is None else initiate.negotiated_conformance)
-    missing = required(reply.settings) & ~granted
+    granted = 0 if initiate is None else initiate.negotiated_conformance
+    missing = reply.settings.needed_conformance & ~granted
     if missing:
-        return RemoteProtocolError(f"required and not granted: {', '.join(missing.labels)}")
-    if granted.usable_with_logical_names:
+        return RemoteProtocolError(f"required and not granted: {', '.join(Conformance(missing).labels)}")
+    if usable(granted):
         return None
     return RemoteProtocolError("granted is nothing that could be used: none of get, set, action, access")
 

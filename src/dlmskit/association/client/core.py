@@ -22,7 +22,8 @@ from dlmskit.apdu import (
 from dlmskit.association.authentication import Associated
 from dlmskit.association.errors import ConfirmedServiceErrorReceived, exception_received
 from dlmskit.association.inputs import KINDS, TREATMENTS_BY_OCTET, Kind, Treatment
-from dlmskit.association.ports import AssociationEvent, EventCode, EventSink, Exchange, Notification
+from dlmskit.association.ports import EventCode, EventSink, Exchange, Notification
+from dlmskit.association.reporting import Reporter
 from dlmskit.association.settings import AssociationSettings, Wrapping
 from dlmskit.association.sizes import plain_room, send_limit
 from dlmskit.association.tables import Event, Party, State, StateMachine
@@ -36,6 +37,8 @@ from dlmskit.types.conformance import Conformance
 
 _NOTIFICATIONS = (DataNotification, EventNotificationRequest)
 _NOTIFICATIONS_KEPT = 256
+_REQUEST_BITS, _RESPONSE_BITS = 0x1C, 0xE0
+"""What a security policy says about requests and about responses."""
 
 
 class Core:
@@ -43,6 +46,7 @@ class Core:
 
     def __init__(self, settings: AssociationSettings, limits: Limits, on_event: EventSink) -> None:
         self.settings = settings
+        self.report = Reporter(settings, on_event)
         self.limits = limits
         self.machine = StateMachine(Party.CLIENT)
         self._treatments = TREATMENTS_BY_OCTET[self.machine.state]
@@ -59,7 +63,6 @@ class Core:
         """Whether answers may come without protection."""
         self.last_verified: Verified | None = None
         """The proof of the last answer that was ciphered; None where it came in clear."""
-        self._on_event = on_event
         self._busy = False
         self._invoke_id = 0
         self._flags = CONFIRMED
@@ -110,33 +113,18 @@ class Core:
             self.fire(event)
         if self.security is not None:
             self.security.drop_dedicated_key()
-        self.security = self.associated = self.form = self.control = None
+        self.security = self.associated = self.form = self.control = self.report.peer_title = None
         self.conformance = self.room = 0
         self.in_clear = True
-
-    def report(self, code: EventCode, detail: str = "", error: BaseException | None = None) -> None:
-        """Tell the log."""
-        title = None if self.security is None else self.security.peer_title
-        settings = self.settings
-        self._on_event(
-            AssociationEvent(
-                code=code,
-                client_sap=settings.client_sap,
-                server_sap=settings.server_sap,
-                peer_title=title,
-                detail=detail,
-                error=error,
-            )
-        )
 
     # --- Protection ---
 
     def use(self, security: SecurityContext | None, *, dedicated: bool = False) -> None:
         """Send under this security from now on: in clear where the policy demands nothing of requests."""
         self.security = security
-        policy = self.settings.policy
-        self.in_clear = not policy.response
-        if security is None or not policy.request:
+        policy = int(self.settings.policy)
+        self.in_clear = not policy & _RESPONSE_BITS
+        if security is None or not policy & _REQUEST_BITS:
             self.form = self.control = None
             return
         general = self.settings.wrapping is Wrapping.GENERAL

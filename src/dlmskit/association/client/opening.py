@@ -142,7 +142,8 @@ class Opening:
         passes(BEFORE_OPENING, Reply(settings, aare))
         title = aare.responding_ap_title
         if core.security is not None and title is not None and settings.needs_titles:
-            core.security.pin_peer(SystemTitle(title))
+            core.report.peer_title = SystemTitle(title)
+            core.security.pin_peer(core.report.peer_title)
         if self._hls is not None and core.security is not None and aare.responding_authentication_value is not None:
             stoc = aare.responding_authentication_value.octets
             self.handshake = Handshake(self._hls, core.security, self._challenge, stoc)

@@ -9,8 +9,8 @@ from dlmskit.association.negotiation import proposal
 from dlmskit.association.ports import EventCode, Exchange
 from dlmskit.association.tables import Event
 from dlmskit.codec.schema import Apdu
-from dlmskit.errors import DlmsError, LocalProtocolError, SecurityError, SecurityReason, TransportTimeout
-from dlmskit.security.envelope import Form, is_protected
+from dlmskit.errors import DecodeError, LocalProtocolError, SecurityError, SecurityReason, TransportTimeout
+from dlmskit.security.envelope import Form
 from dlmskit.security.protection import protect, unprotect
 from dlmskit.types.enums import ReleaseRequestReason
 
@@ -32,7 +32,7 @@ def release(core: Core, reason: ReleaseRequestReason = ReleaseRequestReason.NORM
         try:
             rlre = yield from core.exchange_acse(rlrq, _RLRE)
             _check(core, rlre)
-        except (TransportTimeout, RequestRefused, SecurityError) as error:
+        except (TransportTimeout, RequestRefused, SecurityError, DecodeError) as error:
             core.report(EventCode.RELEASED, "without a valid RLRE", error)
             return False
         core.report(EventCode.RELEASED)
@@ -52,17 +52,10 @@ def _protected_proposal(core: Core) -> bytes | None:
 
 
 def _check(core: Core, rlre: Rlre) -> None:
+    """Raise SecurityError or DecodeError where a ciphered association is not released by a ciphered InitiateResponse."""
     context = None if core.associated is None else core.associated.context
     if context is None or not context.ciphered or core.security is None:
         return
-    octets = rlre.user_information or b""
-    if not is_protected(octets):
-        raise SecurityError(SecurityReason.PROTECTION_TOO_WEAK, "the RLRE carries no ciphered InitiateResponse")
-    try:
-        response = decode_apdu(unprotect(octets, core.security).plain, deviations=[])
-    except SecurityError:
-        raise
-    except DlmsError as error:
-        raise SecurityError(SecurityReason.INNER_TAG_MISMATCH, "the RLRE carries something else") from error
+    response = decode_apdu(unprotect(rlre.user_information or b"", core.security).plain, deviations=[])
     if not isinstance(response, InitiateResponse):
         raise SecurityError(SecurityReason.INNER_TAG_MISMATCH, f"the RLRE carries {type(response).__name__}")

@@ -81,8 +81,8 @@ def action_block(services: Services, turn: Turn, request: ActionRequestWithPbloc
     if not isinstance(transfer, LongAction) or transfer.invoke_id != turn.invoke_id & 0x0F:
         services.drop_transfer("a block of another one came")
         return _error(turn, ActionResult.NO_LONG_ACTION_IN_PROGRESS)
-    if not transfer.continued_by(turn.invoke_id, turn.found):
-        services.drop_transfer("a block came with less protection")
+    if not transfer.continued_with(turn.found):
+        services.drop_transfer("a block came with other protection")
         return _error(turn, ActionResult.READ_WRITE_DENIED)
     return _take(services, turn, transfer, request.pblock)
 
@@ -95,8 +95,8 @@ def action_next(services: Services, turn: Turn, request: ActionRequestNextPblock
     if not isinstance(transfer, LongAnswer) or not transfer.action or transfer.invoke_id != turn.invoke_id & 0x0F:
         services.drop_transfer("the next block of another one was asked for")
         return _error(turn, ActionResult.NO_LONG_ACTION_IN_PROGRESS)
-    if not transfer.continued_by(turn.invoke_id, turn.found):
-        services.drop_transfer("the next block was asked for with less protection")
+    if not transfer.continued_with(turn.found):
+        services.drop_transfer("the next block was asked for with other protection")
         return _error(turn, ActionResult.READ_WRITE_DENIED)
     match transfer.asks(request.block_number):
         case Asked.NEXT:

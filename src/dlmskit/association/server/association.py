@@ -1,69 +1,30 @@
 """A server's association: one pair of SAPs in one lower-layer connection. Octets in, answers out; time is asked, not waited for.
 
-The receiver pipeline in its order: state, size, protection, policy, decoding, service (application layer, 7.5; security
-concept, 1.5). What each state owes is in `dlmskit.association.inputs`, what an AARE says in `acceptance`.
+Its life is here: what opens, ends and expires it, by the table of `dlmskit.association.tables`. What each state owes is in
+`dlmskit.association.inputs`, what an AARE says in `acceptance`, how requests are served in `pipeline`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 
-from dlmskit.apdu import (
-    CONFIRMED,
-    ActionRequestNormal,
-    ActionResponseNormal,
-    ActionResponseWithOptionalData,
-    Apdu,
-    CosemMethodDescriptor,
-    ExceptionResponse,
-    decode_apdu,
-)
-from dlmskit.association.authentication import Associated, Handshake, pre_established
+from dlmskit.association.authentication import Associated, pre_established
 from dlmskit.association.context import AssociationContext
 from dlmskit.association.credentials import Credentials
-from dlmskit.association.inputs import (
-    ANSWERS_BY_OCTET,
-    KINDS,
-    NOT_ALLOWED,
-    NOT_DECIPHERED,
-    NOT_PROTECTED,
-    SILENCE,
-    TOO_LONG,
-    Kind,
-    Serve,
-)
-from dlmskit.association.ports import (
-    AssociationEvent,
-    Clock,
-    EventCode,
-    EventSink,
-    Random,
-    Request,
-    ServiceHandler,
-    forget,
-)
-from dlmskit.association.server.acceptance import counter_refused
-from dlmskit.association.server.dispatch import answer_to_malformed, serve
+from dlmskit.association.inputs import ANSWERS_BY_OCTET, KINDS, NOT_ALLOWED, SILENCE, Serve
+from dlmskit.association.ports import Clock, EventCode, EventSink, Random, ServiceHandler, forget
+from dlmskit.association.reporting import Reporter
 from dlmskit.association.server.opening import Opened, Opener
+from dlmskit.association.server.pipeline import Pipeline
 from dlmskit.association.server.releasing import released
-from dlmskit.association.server.services import Services, Turn, Wrapped
+from dlmskit.association.server.services import Services
 from dlmskit.association.settings import AarqOnOpen, AssociationSettings
 from dlmskit.association.tables import Event, Party, State, StateMachine
-from dlmskit.codec.data import Data
-from dlmskit.codec.data_types import Tag
-from dlmskit.errors import DecodeError, SecurityError, SecurityReason
+from dlmskit.errors import DecodeError, SecurityError
 from dlmskit.limits import DEFAULT, Limits
 from dlmskit.security.context import SecurityContext
-from dlmskit.security.envelope import FORM_OF_TAG
 from dlmskit.security.hls import RecentChallenges
-from dlmskit.security.protection import Verified, unprotect
-from dlmskit.types.enums import ActionResult
-from dlmskit.types.obis import Obis
-from dlmskit.types.system_title import SystemTitle
-
-_REPLY_TO_HLS = CosemMethodDescriptor(15, Obis("0.0.40.0.0.255").octets, 1)
-"""reply_to_HLS_authentication of the current association."""
-_EXCEPTION = ExceptionResponse.head[0]
 
 
 def _always() -> bool:
@@ -93,20 +54,16 @@ class ServerAssociation:
         self._handler = handler
         self._clock = clock
         self._limits = limits
-        self._on_event = on_event
         self._has_room = has_room
+        self._report = Reporter(settings, on_event)
         self._opener = Opener(settings, credentials or Credentials(), random, limits, self._may_open)
         self._machine = StateMachine(Party.SERVER)
-        self._acts = ANSWERS_BY_OCTET[self._machine.state]
+        self._answers = ANSWERS_BY_OCTET[self._machine.state]
         self._challenges = RecentChallenges()
-        self._must_be_protected = bool(settings.policy.request)
-        self._response_policy = int(settings.policy.response)
         self._context: AssociationContext | None = None
-        self._associated: Associated | None = None
-        self._handshake: Handshake | None = None
-        self._security: SecurityContext | None = None
-        self._services: Services | None = None
-        self._last_heard = self._opened_at = clock()
+        self._pipeline: Pipeline | None = None
+        self._expires = inf
+        """When the association or its handshake ends, if nothing is heard."""
         self._establish()
 
     # --- What it is ---
@@ -124,40 +81,51 @@ class ServerAssociation:
     @property
     def associated(self) -> Associated | None:
         """The proof that the association is open."""
-        return self._associated
+        return None if self._pipeline is None else self._pipeline.associated
+
+    @property
+    def security(self) -> SecurityContext | None:
+        """Keys, titles and counters in force; None without ciphering, and without an association."""
+        return None if self._pipeline is None else self._pipeline.security
 
     @property
     def deadline(self) -> float | None:
         """When `expire` has something to do, if nothing else happens before; in seconds of the clock."""
-        if self._machine.state is State.HLS_PENDING:
-            return self._opened_at + self._limits.message_seconds
-        if self._machine.state is State.ASSOCIATED and not self.settings.pre_established:
-            return self._last_heard + self._limits.inactivity_seconds
-        return None
+        transfer = None if self._pipeline is None else self._pipeline.services.transfer
+        moment = self._expires if transfer is None else min(self._expires, transfer.deadline)
+        return None if moment == inf else moment
 
     # --- Events ---
 
     def receive(self, octets: bytes) -> tuple[bytes, ...]:
         """Serve one APDU of the client; the answers, none for silence. Nothing is raised for bad input."""
         now = self._clock()
-        if self._services is not None:
+        pipeline = self._pipeline
+        if now > self._expires or (pipeline is not None and pipeline.services.transfer is not None):
             self._expire(now)
-        self._last_heard = now
+            pipeline = self._pipeline
         if self._machine.state is State.INACTIVE:
             self._fire(Event.CONNECTED)
             self._establish()
+            pipeline = self._pipeline
         if not octets:
             return ()
-        act = self._acts[octets[0]]
-        if act is Serve.PLAIN or act is Serve.CIPHERED:
-            answer = self._serve(octets, ciphered=act is Serve.CIPHERED)
+        act = self._answers[octets[0]]
+        if (act is Serve.PLAIN or act is Serve.CIPHERED) and pipeline is not None:
+            answer = pipeline.serve(octets, ciphered=act is Serve.CIPHERED)
+            if pipeline.outcome is not None:
+                self._authenticated(pipeline)
+            if pipeline.associated is not None and self._expires != inf:
+                self._expires = now + self._limits.inactivity_seconds
         elif act is Serve.OPEN:
-            return _some(self._open(octets))
+            answer = self._open(octets)
+            return (answer,) if answer else ()
         elif act is Serve.RELEASE:
             answer = self._release(octets)
         else:
-            answer = self._unexpected(octets, act)
-        if not answer or self.settings.broadcast or (self._context is not None and not self._context.confirmed):
+            answer = act if isinstance(act, bytes) else NOT_ALLOWED
+            self._report(EventCode.UNEXPECTED_APDU, f"{KINDS[octets[0]].value}, tag {octets[0]:02X}, {self.state.value}")
+        if not answer or (self._context is not None and not self._context.confirmed):
             return ()
         return (answer,)
 
@@ -167,48 +135,36 @@ class ServerAssociation:
 
     def lower_layer_lost(self) -> None:
         """The connection is gone: so is the association, with everything that belongs to it."""
-        if self._associated is not None:
+        if self.associated is not None:
             self._report(EventCode.ABORTED, "lower layer lost")
-        self._fire(Event.LOST)
-        self._forget()
-
-    def _fire(self, event: Event) -> None:
-        self._acts = ANSWERS_BY_OCTET[self._machine.fire(event)]
+        self._end(Event.LOST)
 
     def _expire(self, now: float) -> None:
-        state = self._machine.state
-        if state is State.HLS_PENDING and now - self._opened_at > self._limits.message_seconds:
+        if now <= self._expires:
+            if self._pipeline is not None:
+                self._pipeline.services.expire(now)
+        elif self.state is State.HLS_PENDING:
             self._report(EventCode.AUTHENTICATION_FAILED, "passes 3 and 4 did not come in time")
-            self._fire(Event.NOT_PROVED)
-            self._forget()
-        elif (
-            state is State.ASSOCIATED
-            and now - self._last_heard > self._limits.inactivity_seconds
-            and not self.settings.pre_established
-        ):
+            self._end(Event.NOT_PROVED)
+        else:
             self._report(EventCode.ABORTED, "nothing heard for too long")
-            self._fire(Event.EXPIRED)
-            self._forget()
-        elif self._services is not None and self._services.transfer is not None:
-            self._services.expire(now)
+            self._end(Event.EXPIRED)
 
-    # --- Opening and closing ---
+    # --- Opening ---
 
     def _open(self, octets: bytes) -> bytes:
         """Evaluate an AARQ. A ciphered association is not touched by one; another one ends, as it is configured."""
-        associated = self._machine.state is State.ASSOCIATED
         drops = self.settings.ciphered or self.settings.switches.aarq_on_open is AarqOnOpen.DROP
-        if associated and (self.settings.pre_established or drops):
+        if self.state is State.ASSOCIATED and (self.settings.pre_established or drops):
             self._report(EventCode.ANOTHER_AARQ, "dropped")
             return SILENCE
         opened = self._opener.evaluate(octets)
         if not opened.decoded:
             self._report(EventCode.NOT_DECODED, opened.situation, opened.error)
             return SILENCE
-        if self._machine.state is not State.IDLE:
+        if self.state is not State.IDLE:
             self._report(EventCode.ANOTHER_AARQ, "the association before has ended")
-            self._fire(Event.REOPENED)
-            self._forget()
+            self._end(Event.REOPENED)
         self._take(opened)
         return opened.answer
 
@@ -218,51 +174,67 @@ class ServerAssociation:
             code = EventCode.AUTHENTICATION_FAILED if opened.authentication_failed else EventCode.AARQ_REFUSED
             self._report(code, opened.situation, opened.error, opened.title)
             return
-        self._context, self._security = opened.context, opened.security
-        self._services = self._services_of(opened.context)
-        self._opened_at = self._clock()
+        pipeline = self._prepare(opened.context, opened.security)
         if opened.handshake is not None:
-            self._handshake = opened.handshake
             if self._challenges.repeated(opened.challenge):
                 self._report(EventCode.CHALLENGE_REPEATED)
+            pipeline.handshake = opened.handshake
             self._fire(Event.CHALLENGED)
-        elif opened.associated is not None:
-            self._begin(opened.associated, Event.ACCEPTED)
+            self._expires = self._clock() + self._limits.message_seconds
+        else:
+            pipeline.associated = opened.associated
+            self._begin(Event.ACCEPTED)
 
-    def _begin(self, associated: Associated, event: Event) -> None:
-        self._fire(event)
-        self._associated = associated
-        self._handshake = None
-        self._report(EventCode.ASSOCIATED)
-
-    def _services_of(self, context: AssociationContext) -> Services:
-        return Services(
+    def _prepare(self, context: AssociationContext, security: SecurityContext | None) -> Pipeline:
+        services = Services(
             settings=self.settings,
             conformance=int(context.conformance),
             client_receives=context.client_max_receive_pdu_size,
             handler=self._handler,
-            security=self._security if self.settings.ciphered else None,
+            security=security if self.settings.ciphered else None,
             limits=self._limits,
             clock=self._clock,
             report=self._report,
         )
+        self._context = context
+        self._report.peer_title = context.client_system_title
+        self._pipeline = pipeline = Pipeline(self.settings, context, services, security, self._limits, self._report)
+        return pipeline
+
+    def _begin(self, event: Event) -> None:
+        """The association is open."""
+        self._fire(event)
+        self._expires = inf if self.settings.pre_established else self._clock() + self._limits.inactivity_seconds
+        self._report(EventCode.ASSOCIATED)
+
+    def _authenticated(self, pipeline: Pipeline) -> None:
+        """Passes 3 and 4 are over, for better or worse."""
+        outcome, pipeline.outcome = pipeline.outcome, None
+        if outcome is Event.PROVED:
+            self._begin(outcome)
+        else:
+            self._end(Event.NOT_PROVED)
 
     def _establish(self) -> None:
         """Take the association that is configured and needs no AARQ."""
         if self.settings.pre_established:
-            if self.settings.ciphered:
-                self._security = self._opener.security_with(self.settings.client_system_title)
+            security = self._opener.security_with(self.settings.client_system_title) if self.settings.ciphered else None
             associated = pre_established(self.settings)
-            self._context = associated.context
-            self._services = self._services_of(associated.context)
-            self._begin(associated, Event.PRE_ESTABLISHED)
+            self._prepare(associated.context, security).associated = associated
+            self._begin(Event.PRE_ESTABLISHED)
+
+    def _may_open(self) -> bool:
+        """An AARQ in place of an association that is there needs no further room."""
+        return self.state is not State.IDLE or self._has_room()
+
+    # --- Ending ---
 
     def _release(self, octets: bytes) -> bytes:
         context = self._context
         if context is None or self.settings.pre_established:
             return SILENCE
         try:
-            answer = released(octets, context, self.settings, self._security, self._limits)
+            answer = released(octets, context, self.settings, self.security, self._limits)
         except SecurityError as error:
             self._report(EventCode.RELEASE_NOT_PROTECTED, "dropped", error)
             return SILENCE
@@ -270,141 +242,21 @@ class ServerAssociation:
             self._report(EventCode.NOT_DECODED, "RLRQ", error)
             return NOT_ALLOWED
         self._report(EventCode.RELEASED)
-        self._fire(Event.RELEASE)
-        self._forget()
+        self._end(Event.RELEASE)
         return answer
 
-    def _may_open(self) -> bool:
-        """An AARQ in place of an association that is there needs no further room."""
-        return self._machine.state is not State.IDLE or self._has_room()
+    def _end(self, event: Event) -> None:
+        """Move, and keep nothing of the association."""
+        if self._pipeline is not None:
+            self._pipeline.services.drop_transfer("the association has ended")
+            if self._pipeline.security is not None:
+                self._pipeline.security.drop_dedicated_key()
+        self._context = self._pipeline = self._report.peer_title = None
+        self._expires = inf
+        self._fire(event)
 
-    def _forget(self) -> None:
-        if self._services is not None:
-            self._services.drop_transfer("the association has ended")
-        if self._security is not None:
-            self._security.drop_dedicated_key()
-        self._context = self._associated = self._handshake = self._security = self._services = None
-
-    # --- Services ---
-
-    def _serve(self, octets: bytes, *, ciphered: bool) -> bytes:
-        services = self._services
-        if services is None:
-            return NOT_ALLOWED
-        largest = self.settings.max_pdu_size
-        if largest and len(octets) > largest:
-            self._report(EventCode.NOT_DECODED, f"{len(octets)} octets, at most {largest} are taken")
-            return TOO_LONG
-        if not ciphered:
-            if self._must_be_protected:
-                self._report(EventCode.PROTECTION_TOO_WEAK, f"in clear: {KINDS[octets[0]].value}")
-                return NOT_PROTECTED
-            return self._serve_plain(services, octets, None)
-        if self._security is None or not self.settings.ciphered:
-            return self._unexpected(octets, NOT_ALLOWED)
-        try:
-            verified = unprotect(octets, self._security)
-        except (SecurityError, DecodeError) as error:
-            return self._not_verified(octets, error)
-        if verified.gap and self._associated is not None:
-            self._report(EventCode.COUNTER_GAP, f"{verified.gap} left out")
-        return self._serve_plain(services, verified.plain, verified)
-
-    def _serve_plain(self, services: Services, plain: bytes, verified: Verified | None) -> bytes:
-        kind = KINDS[plain[0]]
-        if kind is not Kind.ACTION and (kind is not Kind.GET_SET or self._associated is None):
-            return self._unexpected(plain, NOT_ALLOWED)
-        form, found = (None, 0) if verified is None else (verified.channel.form, verified.channel.control >> 4 & 3)
-        invoke_id = plain[2] if len(plain) > 2 else CONFIRMED
-        unconfirmed = not invoke_id & CONFIRMED and not self.settings.switches.answer_unconfirmed
-        if self.settings.broadcast and not unconfirmed:
-            return self._unexpected(plain, SILENCE)
-        try:
-            request = decode_apdu(plain, limits=self._limits)
-        except DecodeError as error:
-            self._report(EventCode.NOT_DECODED, kind.value, error)
-            wrapped = Wrapped(invoke_id, form, found, self._response_policy)
-            answer = NOT_ALLOWED if self._associated is None else answer_to_malformed(plain, error)
-        else:
-            if self._associated is None:
-                wrapped = Wrapped(invoke_id, form, found, self._response_policy)
-                return self._reply_to_hls(services, request, wrapped, verified)
-            turn = Turn(invoke_id, form, found, self._response_policy, Request(self._associated, verified, invoke_id))
-            wrapped, answer = turn, serve(services, turn, request)
-        if unconfirmed:
-            return SILENCE
-        return self._protect(services, wrapped, answer)
-
-    def _protect(self, services: Services, wrapped: Wrapped, answer: bytes) -> bytes:
-        """The answer as it is sent. An exception-response is never protected."""
-        if answer[0] == _EXCEPTION:
-            return answer
-        try:
-            return services.protect(wrapped, answer)
-        except SecurityError as error:
-            self._report(EventCode.PROTECTION_FAILED, "the answer cannot be protected", error)
-            return SILENCE
-
-    def _reply_to_hls(self, services: Services, request: Apdu, wrapped: Wrapped, carrier: Verified | None) -> bytes:
-        """Pass 3, and pass 4 as its answer. One attempt: whatever is wrong with it ends the association."""
-        handshake, context = self._handshake, self._context
-        if not isinstance(request, ActionRequestNormal) or request.cosem_method_descriptor != _REPLY_TO_HLS:
-            return NOT_ALLOWED
-        if handshake is None or context is None:
-            return NOT_ALLOWED
-        given = request.method_invocation_parameters
-        value = given.value if given is not None and given.tag == Tag.OCTET_STRING else b""
-        try:
-            associated = handshake.finish(context, value, carrier)
-            response = ActionResponseWithOptionalData(int(ActionResult.SUCCESS), Data.octet_string(handshake.answer()))
-        except SecurityError as error:
-            self._report(EventCode.AUTHENTICATION_FAILED, "passes 3 and 4", error)
-            response = ActionResponseWithOptionalData(int(ActionResult.OTHER_REASON))
-            answer = self._protect(services, wrapped, ActionResponseNormal(wrapped.invoke_id, response).encode())
-            self._fire(Event.NOT_PROVED)
-            self._forget()
-            return answer
-        self._begin(associated, Event.PROVED)
-        return self._protect(services, wrapped, ActionResponseNormal(wrapped.invoke_id, response).encode())
-
-    # --- Refusals ---
-
-    def _not_verified(self, octets: bytes, error: SecurityError | DecodeError) -> bytes:
-        """One answer for every failure of protection, but for a counter that was used before."""
-        if isinstance(error, DecodeError):
-            self._report(EventCode.NOT_DECODED, KINDS[octets[0]].value, error)
-            return NOT_ALLOWED
-        if error.reason is SecurityReason.COUNTER_REPEATED:
-            self._report(EventCode.COUNTER_REPEATED, KINDS[octets[0]].value, error)
-            return counter_refused(self._security, FORM_OF_TAG[octets[0]])
-        weak = error.reason is SecurityReason.PROTECTION_TOO_WEAK
-        self._report(EventCode.PROTECTION_TOO_WEAK if weak else EventCode.PROTECTION_FAILED, KINDS[octets[0]].value, error)
-        return SILENCE if self.settings.switches.silent_on_deciphering_error else NOT_DECIPHERED
-
-    def _unexpected(self, octets: bytes, answer: bytes) -> bytes:
-        self._report(EventCode.UNEXPECTED_APDU, f"{KINDS[octets[0]].value}, tag {octets[0]:02X}, {self._machine.state.value}")
-        return answer
-
-    def _report(
-        self, code: EventCode, detail: str = "", error: BaseException | None = None, title: SystemTitle | None = None
-    ) -> None:
-        if title is None and self._context is not None:
-            title = self._context.client_system_title
-        settings = self.settings
-        self._on_event(
-            AssociationEvent(
-                code=code,
-                client_sap=settings.client_sap,
-                server_sap=settings.server_sap,
-                peer_title=title,
-                detail=detail,
-                error=error,
-            )
-        )
+    def _fire(self, event: Event) -> None:
+        self._answers = ANSWERS_BY_OCTET[self._machine.fire(event)]
 
     def __repr__(self) -> str:
         return f"ServerAssociation({self.settings.client_sap} to {self.settings.server_sap}, {self.state.value})"
-
-
-def _some(answer: bytes) -> tuple[bytes, ...]:
-    return (answer,) if answer else ()

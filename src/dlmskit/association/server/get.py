@@ -68,8 +68,8 @@ def get_next(services: Services, turn: Turn, request: GetRequestNext) -> bytes:
     if not isinstance(transfer, LongAnswer) or transfer.action or transfer.invoke_id != turn.invoke_id & 0x0F:
         services.drop_transfer("the next block of another one was asked for")
         return _error(turn, number, DataAccessResult.NO_LONG_GET_IN_PROGRESS)
-    if not transfer.continued_by(turn.invoke_id, turn.found):
-        services.drop_transfer("the next block was asked for with less protection")
+    if not transfer.continued_with(turn.found):
+        services.drop_transfer("the next block was asked for with other protection")
         return _error(turn, number, DataAccessResult.READ_WRITE_DENIED)
     match transfer.asks(number):
         case Asked.NEXT:

@@ -17,7 +17,8 @@ from dlmskit.association.credentials import Credentials
 from dlmskit.association.negotiation import grant, response
 from dlmskit.association.ports import Random
 from dlmskit.association.server.aarq import DuplicateComponentError, read_aarq
-from dlmskit.association.server.acceptance import Proposal, Refusal, Row, counter_refused, refusing_row
+from dlmskit.association.server.acceptance import Refusal, Row, counter_refused, refusing_row
+from dlmskit.association.server.proposal import Proposal
 from dlmskit.association.settings import AssociationSettings
 from dlmskit.association.tables import Party
 from dlmskit.codec.ber import AuthenticationValue, Diagnostic
@@ -28,6 +29,7 @@ from dlmskit.security.control import AUTHENTICATED_ENCRYPTED, Protection, Securi
 from dlmskit.security.envelope import Form
 from dlmskit.security.hls import HlsMechanism, hls_mechanism, make_challenge
 from dlmskit.security.protection import protect
+from dlmskit.types.conformance import Conformance
 from dlmskit.types.enums import AcseServiceUser, AssociationResult, Mechanism
 from dlmskit.types.system_title import SystemTitle
 
@@ -178,7 +180,7 @@ class Opener:
             server_sap=settings.server_sap,
             application_context=settings.application_context,
             mechanism=settings.mechanism,
-            conformance=grant(settings, initiate.proposed_conformance),
+            conformance=Conformance(grant(settings, initiate.proposed_conformance)),
             client_max_receive_pdu_size=initiate.client_max_receive_pdu_size,
             server_max_receive_pdu_size=settings.max_pdu_size,
             client_system_title=proposal.title,

@@ -6,8 +6,6 @@ through `Services.decide` (security concept, 4.2). Service files beside this one
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import msgspec
 
 from dlmskit.apdu import (
@@ -17,6 +15,7 @@ from dlmskit.apdu import (
     SelectiveAccessDescriptor,
 )
 from dlmskit.association.ports import Clock, EventCode, Request, ServiceHandler
+from dlmskit.association.reporting import Reporter
 from dlmskit.association.server.transfers import Transfer
 from dlmskit.association.settings import AssociationSettings
 from dlmskit.association.sizes import NO_LIMIT, plain_room, send_limit
@@ -37,8 +36,6 @@ _ALL_ATTRIBUTES = int(Conformance.ATTRIBUTE0_SUPPORTED_WITH_GET)
 _SELECTIVE = int(Conformance.SELECTIVE_ACCESS)
 _LARGEST_SHARED_RESULT = DataAccessResult.DATA_BLOCK_UNAVAILABLE
 """Data-access-result and action-result have the same numbers up to here."""
-
-Report = Callable[..., None]
 
 
 class Wrapped(msgspec.Struct, gc=False):
@@ -74,7 +71,7 @@ class Services:
         security: SecurityContext | None,
         limits: Limits,
         clock: Clock,
-        report: Report,
+        report: Reporter,
     ) -> None:
         self.settings = settings
         self.conformance = conformance

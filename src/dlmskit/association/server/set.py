@@ -83,8 +83,8 @@ def set_block(services: Services, turn: Turn, request: SetRequestWithDatablock) 
     if not isinstance(transfer, LongSet) or transfer.invoke_id != turn.invoke_id & 0x0F:
         services.drop_transfer("a block of another one came")
         return _last(turn, DataAccessResult.NO_LONG_SET_IN_PROGRESS, number)
-    if not transfer.continued_by(turn.invoke_id, turn.found):
-        services.drop_transfer("a block came with less protection")
+    if not transfer.continued_with(turn.found):
+        services.drop_transfer("a block came with other protection")
         return _last(turn, DataAccessResult.READ_WRITE_DENIED, number)
     return _take(services, turn, transfer, request.datablock)
 

@@ -17,14 +17,18 @@ class Transfer:
     def __init__(self, invoke_id: int, found: int) -> None:
         self.invoke_id = invoke_id & 0x0F
         self.found = found
-        """Protection of the request that began it: what follows must carry no less."""
+        """Protection of the request that began it."""
         self.deadline = 0.0
         self.finished = False
         """Complete; kept only to send its last block again."""
 
-    def continued_by(self, invoke_id: int, found: int) -> bool:
-        """Whether a request with this invoke-id and this protection belongs to it."""
-        return invoke_id & 0x0F == self.invoke_id and not self.found & ~found
+    def continued_with(self, found: int) -> bool:
+        """Whether a request may go on with this protection: exactly that of the first one.
+
+        With less, the rights that were checked for the first would serve somebody without keys; with more, blocks that
+        somebody without keys put in front would be executed under the protection of the last.
+        """
+        return found == self.found
 
 
 class Asked(Enum):

@@ -19,6 +19,7 @@ class Gmac:
     """HLS mechanism 5."""
 
     id = 5
+    weak = False
     shortest_challenge = 8
     longest_challenge = 64
 

@@ -11,12 +11,16 @@ from typing import Protocol
 from dlmskit.errors import SecurityError, SecurityReason
 from dlmskit.security.context import SecurityContext
 
+_LOWEST, _LLS = 0, 1
+
 
 class HlsMechanism(Protocol):
     """One authentication mechanism with a challenge. The context brings titles, keys, secrets, counters."""
 
     id: int
     """Last number of the mechanism name, 2 to 7."""
+    weak: bool
+    """Whether who listens or stands between can get in by known means: for users who say so, never by default."""
     shortest_challenge: int
     longest_challenge: int
 
@@ -53,5 +57,14 @@ def hls_mechanism(mechanism_id: int) -> HlsMechanism:
     """The mechanism with this number. Raises `SecurityError` (unsupported) where there is none."""
     mechanism = _MECHANISMS.get(mechanism_id)
     if mechanism is None:
-        raise SecurityError(SecurityReason.UNSUPPORTED, f"authentication mechanism {mechanism_id} is not supported")
+        hint = "; it is the manufacturer's own: register one" if mechanism_id == 2 else ""
+        raise SecurityError(SecurityReason.UNSUPPORTED, f"authentication mechanism {mechanism_id} is not supported{hint}")
     return mechanism
+
+
+def is_weak(mechanism_id: int) -> bool:
+    """Whether this mechanism needs the user's word (``allow_weak``): the password of 1, and what is marked among 2 to 7.
+
+    Mechanism 0 is not weak: it claims nothing. Raises as `hls_mechanism`.
+    """
+    return mechanism_id == _LLS or (mechanism_id != _LOWEST and hls_mechanism(mechanism_id).weak)

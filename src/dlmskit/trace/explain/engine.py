@@ -34,7 +34,7 @@ from dlmskit.trace.explain.model import ApduExplanation, Code, Node, Problem, Se
 from dlmskit.trace.explain.opening import open_layer
 from dlmskit.trace.explain.readout import readout_values
 from dlmskit.trace.explain.repair import repaired
-from dlmskit.trace.explain.tree import apdu_name, data_node, json_of, tree_of
+from dlmskit.trace.explain.tree import apdu_name, data_node, json_of, shown_octets, tree_of
 from dlmskit.trace.naming import NamedValue
 from dlmskit.types.system_title import SystemTitle
 
@@ -135,7 +135,7 @@ class Engine:
             Node("verdict", opened.layer.verdict.value, "; ".join(problem.message for problem in opened.problems)),
         )
         if opened.plain is None:
-            return Node("ciphered-content", envelope.content.hex().upper(), "", header)
+            return Node("ciphered-content", shown_octets(envelope.content), "", header)
         return Node("ciphered-content", "", "", (*header, self._take_apart(opened.plain, source, found, depth + 1)))
 
     def _is_sane(self, text: bytes) -> bool:

@@ -121,11 +121,16 @@ def _inner_word(word: Any) -> Any:
     return wire_of(inner) if inner is not None else word
 
 
+def shown_octets(octets: bytes) -> str:
+    """Octets for one line of the tree: long ones are cut."""
+    return octets.hex().upper() if len(octets) <= 64 else f"{octets[:64].hex().upper()}... ({len(octets)} octets)"
+
+
 def _shown(field: str, value: Any) -> str:
     if isinstance(value, bytes):
         if field in SECRET_FIELDS:
             return f"<{len(value)} octets>"
-        return value.hex().upper() if len(value) <= 64 else f"{value[:64].hex().upper()}... ({len(value)} octets)"
+        return shown_octets(value)
     if isinstance(value, bool):
         return str(value).lower()
     if field in ("proposed_conformance", "negotiated_conformance"):
@@ -148,8 +153,8 @@ def _meaning(field: str, word: Any, value: Any) -> str:
     if field in _TITLES and len(value) == 8:
         flag = SystemTitle(value).manufacturer
         return f"manufacturer {flag}" if flag else ""
-    if field in ("date_time", "time") and len(value) == 12:
-        return str(CosemDateTime(value))
+    if field in ("date_time", "time") and len(value) in {0, 12}:
+        return str(CosemDateTime(value)) if value else "not given"
     return _block_meaning(field, value)
 
 

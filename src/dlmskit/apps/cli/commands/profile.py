@@ -18,6 +18,7 @@ from dlmskit.apps.cli.series import pictures
 from dlmskit.client.aio import Meter
 from dlmskit.codec.profile import ProfileTable
 from dlmskit.errors import ConfigError
+from dlmskit.trace.naming.value import unit_symbol
 from dlmskit.types.obis import Obis
 
 
@@ -73,7 +74,9 @@ def _print(table: ProfileTable, format: Format) -> None:
 
 
 def _json(obis: Obis, table: ProfileTable) -> dict[str, object]:
-    columns = [{"name": one.name, "heading": one.heading, "scaler": one.scaler, "unit": one.unit} for one in table.columns]
+    columns = [
+        {"name": one.name, "heading": one.heading, "scaler": one.scaler, "unit": unit_symbol(one.unit)} for one in table.columns
+    ]
     rows = [json_text.loads(line) for line in table.to_jsonl().splitlines()]
     return {"obis": str(obis), "capture_period": table.capture_period, "columns": columns, "rows": rows}
 

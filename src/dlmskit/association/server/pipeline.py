@@ -1,0 +1,181 @@
+"""The receiver pipeline of one opened association: size, protection, policy, decoding, service, protection of the answer.
+
+In this order and no other (application layer, 7.5; security concept, 1.5). As long as the client has not proved itself nothing
+passes but reply_to_HLS_authentication, on which there is one attempt.
+"""
+
+from __future__ import annotations
+
+from dlmskit.apdu import (
+    CONFIRMED,
+    ActionRequestNormal,
+    ActionResponseNormal,
+    ActionResponseWithOptionalData,
+    Apdu,
+    CosemMethodDescriptor,
+    ExceptionResponse,
+    decode_apdu,
+)
+from dlmskit.association.authentication import Associated, Handshake
+from dlmskit.association.context import AssociationContext
+from dlmskit.association.inputs import (
+    ANSWERS_BY_OCTET,
+    KINDS,
+    NOT_ALLOWED,
+    NOT_DECIPHERED,
+    NOT_PROTECTED,
+    SILENCE,
+    TOO_LONG,
+    Serve,
+)
+from dlmskit.association.ports import EventCode, Request
+from dlmskit.association.reporting import Reporter
+from dlmskit.association.server.acceptance import counter_refused
+from dlmskit.association.server.dispatch import answer_to_malformed, serve
+from dlmskit.association.server.services import Services, Turn, Wrapped
+from dlmskit.association.settings import AssociationSettings
+from dlmskit.association.tables import Event, State
+from dlmskit.codec.data import Data
+from dlmskit.codec.data_types import Tag
+from dlmskit.errors import DecodeError, SecurityError, SecurityReason
+from dlmskit.limits import Limits
+from dlmskit.security.context import SecurityContext
+from dlmskit.security.envelope import FORM_OF_TAG
+from dlmskit.security.protection import Verified, unprotect
+from dlmskit.types.enums import ActionResult
+from dlmskit.types.obis import Obis
+
+_REPLY_TO_HLS = CosemMethodDescriptor(15, Obis("0.0.40.0.0.255").octets, 1)
+"""reply_to_HLS_authentication of the current association."""
+_EXCEPTION = ExceptionResponse.head[0]
+_PENDING, _OPEN = ANSWERS_BY_OCTET[State.HLS_PENDING], ANSWERS_BY_OCTET[State.ASSOCIATED]
+
+
+class Pipeline:
+    """Takes requests of one association from their octets to the octets of the answer."""
+
+    def __init__(
+        self,
+        settings: AssociationSettings,
+        context: AssociationContext,
+        services: Services,
+        security: SecurityContext | None,
+        limits: Limits,
+        report: Reporter,
+    ) -> None:
+        self.services = services
+        self.security = security
+        """None where neither ciphering nor a mechanism with challenges needs one."""
+        self.associated: Associated | None = None
+        """The proof, once there is one."""
+        self.handshake: Handshake | None = None
+        """Passes 3 and 4 to come."""
+        self.outcome: Event | None = None
+        """How passes 3 and 4 ended."""
+        self._context = context
+        self._limits = limits
+        self._report = report
+        self._ciphering = security if settings.ciphered else None
+        self._most = settings.max_pdu_size
+        self._broadcast = settings.broadcast
+        self._silent = settings.switches.silent_on_deciphering_error
+        self._always_confirmed = CONFIRMED if settings.switches.answer_unconfirmed else 0
+        self._request_policy = int(settings.policy.request)
+        self._response_policy = int(settings.policy.response)
+
+    def serve(self, octets: bytes, *, ciphered: bool) -> bytes:
+        """The answer to an APDU that the state allows; empty for silence."""
+        if self._most and len(octets) > self._most:
+            self._report(EventCode.NOT_DECODED, f"{len(octets)} octets, at most {self._most} are taken")
+            return TOO_LONG
+        if not ciphered:
+            if self._request_policy:
+                self._report(EventCode.PROTECTION_TOO_WEAK, f"in clear: {KINDS[octets[0]].value}")
+                return NOT_PROTECTED
+            return self._serve_plain(octets, None)
+        if self._ciphering is None:
+            return self._unexpected(octets, NOT_ALLOWED)
+        try:
+            verified = unprotect(octets, self._ciphering)
+        except (SecurityError, DecodeError) as error:
+            return self._not_verified(octets, error)
+        if verified.gap and self.associated is not None:
+            self._report(EventCode.COUNTER_GAP, f"{verified.gap} left out")
+        return self._serve_plain(verified.plain, verified)
+
+    def _serve_plain(self, plain: bytes, verified: Verified | None) -> bytes:
+        act = (_PENDING if self.associated is None else _OPEN)[plain[0]]
+        if act is not Serve.PLAIN:  # what came out of general-glo or general-ded may be any APDU
+            return self._unexpected(plain, act if isinstance(act, bytes) else NOT_ALLOWED)
+        invoke_id = plain[2] if len(plain) > 2 else CONFIRMED
+        confirmed = (invoke_id | self._always_confirmed) & CONFIRMED
+        if confirmed and self._broadcast:
+            return self._unexpected(plain, SILENCE)
+        if verified is None:
+            form, found = None, 0
+        else:
+            form, found = verified.channel.form, verified.channel.control >> 4 & 3
+        try:
+            request = decode_apdu(plain, limits=self._limits)
+        except DecodeError as error:
+            self._report(EventCode.NOT_DECODED, KINDS[plain[0]].value, error)
+            wrapped = Wrapped(invoke_id, form, found, self._response_policy)
+            answer = NOT_ALLOWED if self.associated is None else answer_to_malformed(plain, error)
+        else:
+            if self.associated is None:
+                return self._reply_to_hls(request, Wrapped(invoke_id, form, found, self._response_policy), verified)
+            wrapped = turn = Turn(invoke_id, form, found, self._response_policy, Request(self.associated, verified, invoke_id))
+            answer = serve(self.services, turn, request)
+        return self._protect(wrapped, answer) if confirmed else SILENCE
+
+    def _protect(self, wrapped: Wrapped, answer: bytes) -> bytes:
+        """The answer as it is sent. An exception-response is never protected."""
+        if answer[0] == _EXCEPTION:
+            return answer
+        try:
+            return self.services.protect(wrapped, answer)
+        except SecurityError as error:
+            self._report(EventCode.PROTECTION_FAILED, "the answer cannot be protected", error)
+            return SILENCE
+
+    # --- Passes 3 and 4 ---
+
+    def _reply_to_hls(self, request: Apdu, wrapped: Wrapped, carrier: Verified | None) -> bytes:
+        """Pass 3, and pass 4 as its answer. One attempt: whatever is wrong with it ends the association."""
+        handshake = self.handshake
+        reply = isinstance(request, ActionRequestNormal) and request.cosem_method_descriptor == _REPLY_TO_HLS
+        if handshake is None or not isinstance(request, ActionRequestNormal) or not reply:
+            return NOT_ALLOWED
+        given = request.method_invocation_parameters
+        value = given.value if given is not None and given.tag == Tag.OCTET_STRING else b""
+        try:
+            associated = handshake.finish(self._context, value, carrier)
+            response = ActionResponseWithOptionalData(int(ActionResult.SUCCESS), Data.octet_string(handshake.answer()))
+        except SecurityError as error:
+            self._report(EventCode.AUTHENTICATION_FAILED, "passes 3 and 4", error)
+            response = ActionResponseWithOptionalData(int(ActionResult.OTHER_REASON))
+            self.outcome = Event.NOT_PROVED
+        else:
+            self.associated = associated
+            self.outcome = Event.PROVED
+        self.handshake = None
+        return self._protect(wrapped, ActionResponseNormal(wrapped.invoke_id, response).encode())
+
+    # --- Refusals ---
+
+    def _not_verified(self, octets: bytes, error: SecurityError | DecodeError) -> bytes:
+        """One answer for every failure of protection, but for a counter that was used before."""
+        kind = KINDS[octets[0]].value
+        if isinstance(error, DecodeError):
+            self._report(EventCode.NOT_DECODED, kind, error)
+            return NOT_ALLOWED
+        if error.reason is SecurityReason.COUNTER_REPEATED:
+            self._report(EventCode.COUNTER_REPEATED, kind, error)
+            return counter_refused(self._ciphering, FORM_OF_TAG[octets[0]])
+        weak = error.reason is SecurityReason.PROTECTION_TOO_WEAK
+        self._report(EventCode.PROTECTION_TOO_WEAK if weak else EventCode.PROTECTION_FAILED, kind, error)
+        return SILENCE if self._silent else NOT_DECIPHERED
+
+    def _unexpected(self, octets: bytes, answer: bytes) -> bytes:
+        self._report(EventCode.UNEXPECTED_APDU, f"{KINDS[octets[0]].value}, tag {octets[0]:02X}")
+        return answer
