@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dlmskit.association.ports import AssociationEvent, EventCode, EventSink
+from dlmskit.association.ports import AssociationEvent, EventCode, EventSink, forget
 from dlmskit.association.settings import AssociationSettings
 from dlmskit.types.system_title import SystemTitle
 
@@ -23,6 +23,8 @@ class Reporter:
         self, code: EventCode, detail: str = "", error: BaseException | None = None, title: SystemTitle | None = None
     ) -> None:
         """Report; the title is that of the association's peer unless another one is given."""
+        if self._sink is forget:
+            return
         self._sink(
             AssociationEvent(
                 code=code,

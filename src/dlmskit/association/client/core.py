@@ -52,6 +52,8 @@ class Core:
         self._treatments = TREATMENTS_BY_OCTET[self.machine.state]
         self.notifications: deque[Notification] = deque(maxlen=_NOTIFICATIONS_KEPT)
         self.security: SecurityContext | None = None
+        self._ciphering: SecurityContext | None = None
+        """The same, where the application context allows ciphered APDUs."""
         self.associated: Associated | None = None
         self.conformance = 0
         self.room = 0
@@ -113,7 +115,7 @@ class Core:
             self.fire(event)
         if self.security is not None:
             self.security.drop_dedicated_key()
-        self.security = self.associated = self.form = self.control = self.report.peer_title = None
+        self.security = self._ciphering = self.associated = self.form = self.control = self.report.peer_title = None
         self.conformance = self.room = 0
         self.in_clear = True
 
@@ -122,6 +124,7 @@ class Core:
     def use(self, security: SecurityContext | None, *, dedicated: bool = False) -> None:
         """Send under this security from now on: in clear where the policy demands nothing of requests."""
         self.security = security
+        self._ciphering = security if self.settings.ciphered else None
         policy = int(self.settings.policy)
         self.in_clear = not policy & _RESPONSE_BITS
         if security is None or not policy & _REQUEST_BITS:
@@ -144,9 +147,8 @@ class Core:
 
     def protect(self, plain: bytes) -> bytes:
         """The APDU as it is sent."""
-        if self.form is None or self.security is None:
-            return plain
-        return protect(plain, self.security, self.form, self.control)
+        form, security = self.form, self.security
+        return plain if form is None or security is None else protect(plain, security, form, self.control)
 
     # --- Exchanges ---
 
@@ -180,18 +182,22 @@ class Core:
         Raises SecurityError for an answer with too little or wrong protection, DecodeError for one that cannot be read,
         `RequestRefused` where the server refuses.
         """
-        tag = octets[0] if octets else 0
-        treatment = self._treatments[tag] if octets else Treatment.DROP
+        treatment = self._treatments[octets[0]] if octets else Treatment.DROP
         if treatment is Treatment.DROP:
             self.report(EventCode.UNEXPECTED_APDU, describe(octets))
             return None
         verified = None
-        if tag in FORM_OF_TAG:
-            verified = self._unprotect(octets, treatment)
-            if verified is None:
+        if octets[0] in FORM_OF_TAG:
+            if self._ciphering is None:
+                self._cannot_open(octets, treatment)
+                return None
+            try:
+                verified = unprotect(octets, self._ciphering)
+            except SecurityError as error:
+                self._not_verified(octets, treatment, error)
                 return None
             octets = verified.plain
-        elif not self.in_clear and KINDS[tag] is Kind.RESPONSE:
+        elif not self.in_clear and KINDS[octets[0]] is Kind.RESPONSE:
             raise SecurityError(SecurityReason.PROTECTION_TOO_WEAK, f"an answer in clear: {describe(octets)}")
         if treatment is Treatment.NOTIFY:
             self.notifications.append(Notification(octets, verified))
@@ -205,23 +211,19 @@ class Core:
         self._other(answer, octets, verified)
         return None
 
-    def _unprotect(self, octets: bytes, treatment: Treatment) -> Verified | None:
-        if self.security is None or not self.settings.ciphered:
-            if treatment is Treatment.NOTIFY:
-                self.notifications.append(Notification(octets))
-            else:
-                self.report(EventCode.UNEXPECTED_APDU, f"ciphered, in an association without ciphering: {describe(octets)}")
-            return None
-        try:
-            return unprotect(octets, self.security)
-        except SecurityError as error:
-            if error.reason is SecurityReason.COUNTER_REPEATED:
-                self.report(EventCode.COUNTER_REPEATED, describe(octets), error)
-                return None
-            self.report(EventCode.PROTECTION_FAILED, describe(octets), error)
-            if treatment is Treatment.NOTIFY:
-                return None
-            raise
+    def _cannot_open(self, octets: bytes, treatment: Treatment) -> None:
+        """A ciphered APDU in an association without ciphering: a push may be for other keys than ours."""
+        if treatment is Treatment.NOTIFY:
+            self.notifications.append(Notification(octets))
+        else:
+            self.report(EventCode.UNEXPECTED_APDU, f"ciphered, in an association without ciphering: {describe(octets)}")
+
+    def _not_verified(self, octets: bytes, treatment: Treatment, error: SecurityError) -> None:
+        """A repetition is dropped like any late answer, and so is a push; raises the error for what may be our answer."""
+        repeated = error.reason is SecurityReason.COUNTER_REPEATED
+        self.report(EventCode.COUNTER_REPEATED if repeated else EventCode.PROTECTION_FAILED, describe(octets), error)
+        if treatment is Treatment.TAKE and not repeated:
+            raise error
 
     def _other(self, answer: Apdu, octets: bytes, verified: Verified | None) -> None:
         if isinstance(answer, _NOTIFICATIONS):

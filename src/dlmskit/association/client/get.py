@@ -27,6 +27,7 @@ _SELECTIVE = int(Conformance.SELECTIVE_ACCESS)
 _LIST = int(Conformance.MULTIPLE_REFERENCES)
 _ALL_ATTRIBUTES = int(Conformance.ATTRIBUTE0_SUPPORTED_WITH_GET)
 
+Answer = GetResponseNormal | GetResponseWithDatablock | GetResponseWithList
 _ANSWERS: frozenset[type[Apdu]] = frozenset((GetResponseNormal, GetResponseWithDatablock, GetResponseWithList))
 _BLOCKS: frozenset[type[Apdu]] = frozenset((GetResponseNormal, GetResponseWithDatablock))
 
@@ -42,8 +43,10 @@ def get_attribute(
         needed |= _ALL_ATTRIBUTES
     invoke_id = core.begin_request(needed)
     try:
-        request = _fitting(core, GetRequestNormal(invoke_id, descriptor, selection))
-        answer = yield from core.exchange(request, _ANSWERS, invoke_id, core.settings.retries)
+        request = GetRequestNormal(invoke_id, descriptor, selection).encode()
+        if len(request) > core.room:
+            raise _too_long(core, request)
+        answer: Answer = yield from core.exchange(request, _ANSWERS, invoke_id, core.settings.retries)
         if isinstance(answer, GetResponseNormal):
             return answer.result
         if isinstance(answer, GetResponseWithDatablock):
@@ -63,8 +66,10 @@ def get_list(core: Core, items: Sequence[CosemAttributeDescriptorWithSelection])
         needed |= _ALL_ATTRIBUTES
     invoke_id = core.begin_request(needed)
     try:
-        request = _fitting(core, GetRequestWithList(invoke_id, tuple(items)))
-        answer = yield from core.exchange(request, _ANSWERS, invoke_id, core.settings.retries)
+        request = GetRequestWithList(invoke_id, tuple(items)).encode()
+        if len(request) > core.room:
+            raise _too_long(core, request)
+        answer: Answer = yield from core.exchange(request, _ANSWERS, invoke_id, core.settings.retries)
         if isinstance(answer, GetResponseWithDatablock):
             raw = yield from _blocks(core, answer, invoke_id)
             if isinstance(raw, int):
@@ -81,13 +86,9 @@ def get_list(core: Core, items: Sequence[CosemAttributeDescriptorWithSelection])
         core.end()
 
 
-def _fitting(core: Core, request: Apdu) -> bytes:
-    octets = request.encode()
-    if len(octets) > core.room:
-        raise LocalProtocolError(
-            f"a GET request of {len(octets)} octets; the server takes {core.room}, and GET has no request blocks"
-        )
-    return octets
+def _too_long(core: Core, request: bytes) -> LocalProtocolError:
+    """The error for a request that the server does not take; GET has no blocks for requests."""
+    return LocalProtocolError(f"a GET request of {len(request)} octets; the server takes {core.room}")
 
 
 def _only(results: tuple[Data | int, ...]) -> Data | int:
