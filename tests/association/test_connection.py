@@ -108,7 +108,6 @@ def test_time() -> None:
     assert server.one(17, 1, GET)[:2] == b"\xc4\x01"
 
 
-@pytest.mark.case("R-034")
 def test_the_same_pair_from_another_connection_is_another_association() -> None:
     """Each connection has its table: what one client holds, no other connection can reach."""
     one, other = Pair(PLAIN).associate(), Pair(PLAIN)
