@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum, IntFlag
+from enum import IntFlag
 from typing import NamedTuple
 
 from dlmskit.errors import EncodeError
 from dlmskit.types.enums import DataAccessResult
+from dlmskit.types.identity import IdentityEnum
 from dlmskit.types.obis import Obis
 
 ObjectKey = tuple[int, Obis]
@@ -131,7 +132,7 @@ class Role:
     objects: Mapping[ObjectKey, ObjectRights] = field(default_factory=dict)
 
 
-class Operation(Enum):
+class Operation(IdentityEnum):
     """What is asked of an attribute or method."""
 
     GET = "get"

@@ -102,6 +102,8 @@ def test_write_and_call(run: Run, url: str, keys: Path, small_meter: SmallMeter)
     assert small_meter.tree.get(1, MYSTERY).get(2) == Data.long_unsigned(9)
     assert run("write", url, f"{MYSTERY}:2", "FF00", "--class-id", 1, "--type", "octet-string", "--keys", keys).code == 0
     assert small_meter.tree.get(1, MYSTERY).get(2) == Data.octet_string(b"\xff\x00")
+    assert run("write", url, f"{MYSTERY}:2", "12345678", "--class-id", 1, "--keys", keys).code == 0, "in the type that it has"
+    assert small_meter.tree.get(1, MYSTERY).get(2) == Data.octet_string(b"\x12\x34\x56\x78")
     assert run("write", url, "0.0.1.0.0.255:time", "2027-01-02T03:04:05+01:00", "--keys", keys).code == 0
     assert "2027-01-02" in run("read", url, "0.0.1.0.0.255:time", "--keys", keys).out
     assert run("call", url, f"{SWITCH}:remote_disconnect", "--keys", keys).out == "done 0.0.96.3.10.255:remote_disconnect\n"
@@ -158,9 +160,9 @@ def test_rows_by_number(run: Run, url: str, keys: Path, entries: str, rows: int)
     assert len(result.json["rows"]) == rows
 
 
-@pytest.mark.parametrize("command", ["read", "write", "call", "profile", "objects", "xml", "keys"])
+@pytest.mark.parametrize("command", ["read", "write", "call", "profile", "objects", "xml", "keys new"])
 def test_help_has_an_example(run: Run, command: str) -> None:
-    result = run(command, "--help")
+    result = run(*command.split(), "--help")
     assert result.code == 0
     assert f"Example: dlmskit {command}" in " ".join(result.out.replace("│", " ").split())
     assert "--json" in result.out

@@ -29,7 +29,7 @@ def value_from_text(text: str, kind: Kind | None, type_name: str | None = None) 
         typed = text
     if type_name is not None:
         return Data.of(type_name, _octets(text) if type_name == "octet-string" else typed)
-    if isinstance(kind, Simple) and kind.tag in _TEXTS:
+    if isinstance(kind, Simple) and kind.tag in TEXTS:
         typed = text
     return fitted(typed, kind)
 
@@ -51,7 +51,8 @@ def fitted(value: Any, kind: Kind | None) -> Any:
     return value
 
 
-_TEXTS = frozenset((Tag.OCTET_STRING, Tag.VISIBLE_STRING, Tag.UTF8_STRING, Tag.BIT_STRING))
+TEXTS = frozenset((Tag.OCTET_STRING, Tag.VISIBLE_STRING, Tag.UTF8_STRING, Tag.BIT_STRING))
+"""Types whose values are written as they are typed, without a look at JSON."""
 
 
 def _octets(text: str) -> bytes:

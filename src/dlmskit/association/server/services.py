@@ -93,7 +93,7 @@ class Services:
         """Whether rights could demand signed answers."""
         self._unknown_object = settings.switches.unknown_object_result
         self._role: Role | None = None
-        self._allowed: dict[tuple[int, bytes, str, int, int], int] = {}
+        self._allowed: dict[tuple[int, bytes, Operation, int, int], int] = {}
         self._wrappings: dict[int, tuple[Form | None, SecurityControl | None, int]] = {}
 
     # --- Access ---
@@ -108,7 +108,7 @@ class Services:
         if role is not self._role:
             self._role = role
             self._allowed.clear()
-        question = (class_id, instance_id, operation._value_, number, turn.found)
+        question = (class_id, instance_id, operation, number, turn.found)
         response = self._allowed.get(question)
         if response is not None:
             turn.required |= response

@@ -8,9 +8,11 @@ import typer
 
 from dlmskit.apps.cli.connection import ClassId, Json, KeyFile, Url, on_meter, split_code
 from dlmskit.apps.cli.output import console, print_json
-from dlmskit.apps.cli.values import value_from_text
+from dlmskit.apps.cli.values import TEXTS, value_from_text
 from dlmskit.client.aio import Meter
 from dlmskit.client.directory import Directory
+from dlmskit.codec.data import Data
+from dlmskit.codec.kinds import Anything, simple
 
 CONTEXT = {"ignore_unknown_options": True}
 """A negative number is a value, not an option."""
@@ -34,10 +36,16 @@ def run(
     Example: dlmskit write "tcp://192.0.2.7:4059?client=1" 0.0.1.0.0.255:time now --keys meter.keys
     """
     obis, attribute = split_code(code, "2")
-    typed = value_from_text(value, Directory().target(obis, attribute, class_id).kind, type_name)
+    kind = Directory().target(obis, attribute, class_id).kind
+    typed = value_from_text(value, kind, type_name)
 
     async def work(meter: Meter) -> int:
-        await meter.write(obis, attribute, typed, class_id=class_id)
+        fitted = typed
+        if isinstance(kind, Anything) and type_name is None:  # what the text stands for, only the meter knows
+            present = await meter.get(obis, attribute, class_id=class_id)
+            if present.tag in TEXTS:
+                fitted = Data.of(present.tag, value_from_text(value, simple(present.type.name)))
+        await meter.write(obis, attribute, fitted, class_id=class_id)
         if json:
             print_json({"obis": str(obis), "attribute": attribute, "written": True})
         else:
