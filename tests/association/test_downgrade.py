@@ -12,6 +12,7 @@ from dlmskit.association import AssociationSettings, EventCode, Signing, State, 
 from dlmskit.association.inputs import NOT_DECIPHERED, NOT_PROTECTED
 from dlmskit.codec.ber import AuthenticationValue
 from dlmskit.errors import ConfigError, SecurityError, SecurityReason
+from dlmskit.security.control import Protection
 from dlmskit.security.hls import register
 from dlmskit.security.hls.aes_ecb import AesEcb
 from dlmskit.security.hls.mechanism import _MECHANISMS
@@ -84,7 +85,7 @@ def test_a_client_takes_its_own_mechanism_alone(proposed: Mechanism, answered: M
 def replace_in(aare: Aare, **changes: object) -> bytes:
     """The AARE with other fields."""
     fields = {name: getattr(aare, name) for name in aare.__struct_fields__}
-    return Aare(**(fields | changes)).encode()  # type: ignore[arg-type]
+    return Aare(**(fields | changes)).encode()
 
 
 @pytest.mark.case("R-036")
@@ -180,7 +181,7 @@ def test_less_than_the_policy_demands(suite: int, steps: tuple, monkeypatch: pyt
     assert client is not None
     assert server is not None
     for security in (client, server):
-        monkeypatch.setattr(security, "rules", replace(security.rules, outgoing=0))
+        monkeypatch.setattr(security, "rules", replace(security.rules, outgoing=Protection.NONE))
     assert pair.one(protect_layers(GET, client, steps)) == NOT_DECIPHERED
     assert pair.meter.log == []
     assert pair.server_log.codes()[-1] is EventCode.PROTECTION_TOO_WEAK
