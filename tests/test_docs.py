@@ -30,7 +30,7 @@ from tests.apps.cli.conftest import Run, run  # noqa: F401 - a fixture
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 METER = "tcp://127.0.0.1:4059"
-COMMANDS = {path.stem.replace("_", "-") for path in Path(commands.__path__[0]).glob("[a-z]*.py")}
+COMMANDS = {path.stem.replace("_", "-") for path in Path(commands.__path__[0]).glob("[a-z]*")}
 
 
 @dataclass(frozen=True)
@@ -141,9 +141,9 @@ def test_meters_of_the_docs_can_be_simulated() -> None:
 
 
 def test_commands_of_the_docs_exist() -> None:
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     for line in [line for page in PAGES for block in blocks(page, "sh") for line in block.text.splitlines()]:
-        if match := re.search(r"(?:^|\| )(dlmskit|make) ([a-z]+)", line):
+        if match := re.search(r"(?:^|\| )(dlmskit|make) ([a-z-]+)", line):
             assert match[2] in (COMMANDS if match[1] == "dlmskit" else targets), line
 
 

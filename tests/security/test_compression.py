@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dlmskit.apdu.ciphering import GeneralCiphering
+from dlmskit.codec.reader import write_length
 from dlmskit.crypto.suites import SUITE_0, SUITE_1, suite_of
 from dlmskit.crypto.v44 import EncoderSettings, WhenFull, compress
 from dlmskit.errors import DecodeError, DlmsError, SecurityError, SecurityReason
@@ -102,7 +103,7 @@ def under_bit_7(compressed: bytes, context: SecurityContext, octet: int = 0xB1) 
     mode = context._mode(SecurityControl(octet), KeyRole.GUEK, context.own_title)
     header = SecurityHeader(SecurityControl(octet), context.counter(KeyRole.GUEK).take()).encode()
     content = header + mode.protect(header[1:], compressed)
-    return b"\xdb\x08" + context.own_title.octets + b"\x82" + len(content).to_bytes(2) + content
+    return b"\xdb\x08" + context.own_title.octets + write_length(len(content)) + content
 
 
 @pytest.mark.parametrize("entry", parameters(load("v44", "entries", kind="protected_apdu")))

@@ -20,6 +20,7 @@ from dlmskit.security.control import COUNTER_MAX, Protection
 from dlmskit.security.conventions import AadProfile, Conventions
 from dlmskit.security.counters import MemoryCounterStore, TransmitCounters
 from dlmskit.security.envelope import Form
+from dlmskit.security.general_header import GeneralHeader
 from dlmskit.security.keys import Key, KeyRole, KeySet
 from dlmskit.security.layers import Ciphered, GeneralCiphered, KeyChoice
 from dlmskit.security.parties import Correspondence, Identity, KnownParty, directory_of
@@ -537,6 +538,8 @@ def test_to_a_third_party() -> None:
         (AgreedKey(b"\x01", b""), SecurityReason.PUBLIC_KEY_INVALID),
         (AgreedKey(b"\x01", bytes(127)), SecurityReason.PUBLIC_KEY_INVALID),
         (AgreedKey(b"\x01", bytes(192)), SecurityReason.PUBLIC_KEY_INVALID),
+        (AgreedKey(b"\x01", AgreementKey.generate(P_256).public.octets), SecurityReason.SIGNATURE_INVALID),
+        (AgreedKey(b"\x01", AgreementKey.generate(P_256).public.octets + bytes(65)), SecurityReason.SIGNATURE_INVALID),
     ],
 )
 def test_key_info_that_is_none(key_info: Any, reason: SecurityReason) -> None:
@@ -683,3 +686,40 @@ def test_windows_of_many_fresh_keys_are_bounded(monkeypatch) -> None:
         with pytest.raises(SecurityError) as caught:
             unprotect(octets, refused_by)
         assert caught.value.reason is SecurityReason.COUNTER_REPEATED
+
+
+def test_a_third_partys_own_message_comes_back_to_it() -> None:
+    """Where the header is not authenticated nothing but the title of the originator tells it."""
+    conventions = Conventions(aad=AadProfile.SC_AK_ONLY)
+    third = person(THIRD, SERVER, conventions=conventions)
+    octets = protect_layers(GET_REQUEST, third, [GeneralCiphered()])
+    refused(SecurityReason.SYSTEM_TITLE_MISMATCH, changed(octets, recipient_system_title=THIRD.octets), third)
+
+
+@pytest.mark.parametrize("drawn", [keys_of(SUITE_1).guek, keys_of(SUITE_1).kek, Key(b"\x07" * 16)])
+def test_a_key_that_is_not_fresh_is_not_sent(drawn: Key) -> None:
+    client = person(CLIENT, SERVER, correspondence=Correspondence(random=lambda count: drawn.reveal()[:count]))
+    with pytest.raises(SecurityError) as caught:
+        protect_layers(GET_REQUEST, client, [GeneralCiphered(key=KeyChoice.WRAPPED)])
+    assert caught.value.reason is SecurityReason.UNSUPPORTED
+    assert client.fresh_keys.sending == {}
+
+
+@pytest.mark.parametrize("compressed", [b"", b"\x03"])
+def test_verified_and_empty(compressed: bytes) -> None:
+    client, server = people()
+    octets = protect_layers(GET_REQUEST, client, [GeneralCiphered()])
+    header = GeneralHeader.of(GeneralCiphering.decode(octets)).encode()
+    control = b"\xb1" if compressed else b"\x31"
+    guek, gak = client.keys.guek, client.keys.gak
+    assert guek is not None
+    assert gak is not None
+    mode = guek.gcm.authenticated_encryption(CLIENT.octets, control + gak.reveal() + header)
+    content = control + bytes(4) + mode.protect(bytes(4), compressed)
+    refused(SecurityReason.INNER_TAG_MISMATCH, changed(octets, ciphered_content=content), server)
+
+
+def test_policy_is_looked_at_before_the_tag() -> None:
+    client, server = people()
+    octets = protect_layers(GET_REQUEST, client, [GeneralCiphered(protection=A)])
+    refused(SecurityReason.PROTECTION_TOO_WEAK, octets[:-1] + bytes((octets[-1] ^ 1,)), with_rules(server, incoming=AE))

@@ -305,3 +305,11 @@ def test_a_signature_where_more_is_required() -> None:
     for outgoing in (Protection.AUTHENTICATED, Protection(7)):
         with pytest.raises(SecurityError):
             protect_layers(GET_REQUEST, person(CLIENT, SERVER, rules=replace(ANYTHING, outgoing=outgoing)), [Signed()])
+
+
+def test_policy_is_looked_at_before_the_signature() -> None:
+    client, server = people()
+    octets = protect_layers(GET_REQUEST, client, [Signed()])
+    changed_signature = octets[:-1] + bytes((octets[-1] ^ 1,))
+    refused(SecurityReason.PROTECTION_TOO_WEAK, changed_signature, with_rules(server, incoming=Protection(7)))
+    refused(SecurityReason.SIGNATURE_INVALID, changed_signature, with_rules(server, incoming=S))

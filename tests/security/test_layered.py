@@ -10,19 +10,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dlmskit.apdu.ciphering import GeneralSigning
-from dlmskit.crypto.suites import SUITES, suite_of
+from dlmskit.crypto.suites import SUITE_1, SUITES, suite_of
 from dlmskit.errors import DecodeError, DlmsError, EncodeError, SecurityError, SecurityReason
 from dlmskit.limits import Limits
 from dlmskit.security.context import SecurityContext
 from dlmskit.security.control import Protection, SecurityControl
+from dlmskit.security.conventions import Conventions
 from dlmskit.security.envelope import Form
 from dlmskit.security.keys import Key, KeyRole
 from dlmskit.security.layered import _accept, _open, protection_of
 from dlmskit.security.layers import Ciphered, GeneralCiphered, KeyChoice, Signed, Step
 from dlmskit.security.policy import SecurityPolicy
 from dlmskit.security.protection import protect, protect_layers, unprotect
+from dlmskit.types.system_title import SystemTitle
 from tests.security.parties import CLIENT, GET_REQUEST, SERVER
-from tests.security.people import ANYTHING, THIRD, people, person, with_rules
+from tests.security.people import ANYTHING, THIRD, correspondence, people, person, with_rules
 from tests.security.test_general_ciphering import refused, state
 
 A, E, S = Protection.AUTHENTICATED, Protection.ENCRYPTED, Protection.SIGNED
@@ -305,6 +307,49 @@ def test_the_content_of_a_service_specific_form_stays_one_of_its_service() -> No
     assert caught.value.reason is SecurityReason.INNER_TAG_MISMATCH
 
 
+# Broadcasts.
+
+
+def test_a_signed_broadcast_reaches_everybody() -> None:
+    """One message, many meters, no peer: under the broadcast key, with a signature against those who hold that key as well."""
+    one, other = SERVER, SystemTitle("4D4D4D0000BC614F")
+    client = person(CLIENT, None)
+    steps: list[Step] = [GeneralCiphered(key=KeyChoice.GBEK, name_recipient=False), Signed(name_recipient=False)]
+    octets = protect_layers(GET_REQUEST, client, steps)
+    for title in (one, other):
+        meter = with_rules(
+            person(title, CLIENT, correspondence=correspondence(SERVER, SUITE_1)), incoming=AE | S, accept_empty_title=True
+        )
+        verified = unprotect(octets, meter)
+        assert (verified.plain, verified.key_role, verified.layers[1].key_role) == (GET_REQUEST, KeyRole.SIGNATURE, KeyRole.GBEK)
+        refused(SecurityReason.COUNTER_REPEATED, octets, meter)
+        refused(
+            SecurityReason.SECURITY_CONTROL_INVALID,
+            protect_layers(GET_REQUEST, client, steps),
+            with_rules(meter, accept_broadcast=False),
+        )
+        refused(
+            SecurityReason.SYSTEM_TITLE_MISSING,
+            protect_layers(GET_REQUEST, client, steps),
+            with_rules(meter, accept_empty_title=False),
+        )
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        Signed(),
+        GeneralCiphered(key=KeyChoice.GBEK),
+        GeneralCiphered(key=KeyChoice.ONE_PASS, name_recipient=False),
+        GeneralCiphered(key=KeyChoice.STATIC, name_recipient=False),
+    ],
+)
+def test_what_needs_one_peer(step: Step) -> None:
+    with pytest.raises(SecurityError) as caught:
+        protect_layers(GET_REQUEST, person(CLIENT, None), [step])
+    assert caught.value.reason in (SecurityReason.SYSTEM_TITLE_MISSING, SecurityReason.SYSTEM_TITLE_MISMATCH)
+
+
 # Bounds.
 
 
@@ -368,3 +413,91 @@ def test_a_message_repeated_at_the_same_time_in_two_associations() -> None:
         _accept(two, other)
     assert caught.value.reason is SecurityReason.COUNTER_REPEATED
     assert other.fresh_keys.receiving == {}
+
+
+# One layer of ciphering inside others: the same checks as alone.
+
+
+def signed(octets: bytes, context: SecurityContext) -> bytes:
+    """Somebody who may sign puts a good signature around a bad layer."""
+    return protect_layers(octets, context, [Signed()])
+
+
+@pytest.mark.case("R-045", "R-056")
+def test_a_bad_layer_inside_a_good_one() -> None:
+    client, server = people()
+    glo = protect_layers(GET_REQUEST, client, [Ciphered()])
+    tampered = glo[:-1] + bytes((glo[-1] ^ 1,))
+    refused(SecurityReason.DECIPHERING_FAILED, signed(tampered, client), server)
+    set_inside = protect_layers(b"\xc1\x01", client, [Ciphered()])
+    refused(SecurityReason.INNER_TAG_MISMATCH, signed(b"\xc8" + set_inside[1:], client), server)
+    titled = protect_layers(GET_REQUEST, client, [GENERAL_GLO])
+    other = titled[:2] + bytes.fromhex("4D4D4D0000000099") + titled[10:]
+    refused(SecurityReason.SYSTEM_TITLE_MISMATCH, signed(other, client), server)
+    untitled = b"\xdb\x00" + titled[10:]
+    refused(SecurityReason.SYSTEM_TITLE_MISSING, signed(untitled, client), server)
+    assert unprotect(signed(untitled, client), with_rules(server, accept_empty_title=True)).plain == GET_REQUEST
+
+
+@pytest.mark.case("R-050")
+@pytest.mark.parametrize("outer", [GENERAL_GLO, GeneralCiphered()])
+def test_an_old_outer_layer_around_a_new_inner_one_moves_nothing(outer: Step) -> None:
+    """The counter of the inner layer would be accepted first."""
+    client, server = people()
+    server, third = with_rules(server, incoming=AE | S), person(THIRD, SERVER)
+    for _ in range(3):
+        unprotect(protect_layers(GET_REQUEST, client, [Signed(), outer]), server)
+    behind = person(CLIENT, SERVER)  # starts again: its counters were used already
+    inner = protect_layers(GET_REQUEST, third, [GeneralCiphered(), Signed()])
+    refused(SecurityReason.COUNTER_REPEATED, protect_layers(inner, behind, [outer]), server)
+    assert unprotect(protect_layers(inner, client, [outer]), server).plain == GET_REQUEST
+
+
+@pytest.mark.case("R-047")
+def test_a_third_partys_signature_does_not_speak_for_the_peer() -> None:
+    client, server = people()
+    inner = protect_layers(GET_REQUEST, client, [Ciphered(form=Form.GENERAL_GLO, protection=E)])
+    refused(SecurityReason.PROTECTION_TOO_WEAK, signed(inner, person(THIRD, SERVER)), server)
+
+
+@pytest.mark.case("R-047", "R-050")
+def test_the_counter_of_encryption_alone_moves_where_its_originator_vouches_for_it() -> None:
+    loose = Conventions(increasing_transactions=False)
+    client, server = people(conventions=loose)
+    for step in (Ciphered(protection=E), GeneralCiphered(protection=E)):
+        octets = protect_layers(GET_REQUEST, client, [step, Signed()])
+        assert unprotect(octets, server).plain == GET_REQUEST
+        refused(SecurityReason.COUNTER_REPEATED, octets, server)
+
+
+@pytest.mark.case("R-047")
+def test_the_counter_of_encryption_alone_moves_nowhere_else() -> None:
+    client, server = people(conventions=Conventions(increasing_transactions=False))
+    tolerant = with_rules(server, accept_encryption_only=True)
+    bare = Ciphered(form=Form.GENERAL_GLO, protection=E)
+    ways: list[list[Step]] = [
+        [Signed(), bare],
+        [GeneralCiphered(protection=E), bare],
+        [Ciphered(protection=E), bare],
+        [bare, bare],
+    ]
+    for steps in ways:
+        assert unprotect(protect_layers(GET_REQUEST, client, steps), tolerant).plain == GET_REQUEST
+        assert state(tolerant) == ({}, {}, {})
+
+
+def test_the_lowest_counter_before_a_message() -> None:
+    """For what was made before its carrier and comes inside it: the answer of mechanism 5."""
+    client, server = with_dedicated()
+    for _ in range(3):
+        client.counter(KeyRole.GUEK).take()
+    for steps, expected in (
+        ([Ciphered()], 0),
+        ([Ciphered(), Signed()], 4),
+        ([GeneralCiphered()], 5),
+        ([Ciphered(form=Form.DED)], None),
+        ([Signed()], None),
+        ([Ciphered(form=Form.DED), GENERAL_GLO], 6),
+    ):
+        verified = unprotect(protect_layers(GET_REQUEST, client, steps), server)  # type: ignore[arg-type]
+        assert verified.lowest_before(KeyRole.GUEK) == expected

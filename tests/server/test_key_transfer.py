@@ -76,7 +76,7 @@ def test_new_keys_hold_and_old_ones_do_not(version: int, suite: int, roles: tupl
 
 
 @pytest.mark.case("R-079")
-@pytest.mark.parametrize("wrapping", list(Wrapping))
+@pytest.mark.parametrize("wrapping", [Wrapping.SERVICE_SPECIFIC, Wrapping.GENERAL])
 @pytest.mark.parametrize("dedicated", [False, True])
 def test_the_answer_goes_under_the_old_keys_and_everything_after_it_under_the_new(wrapping: Wrapping, dedicated: bool) -> None:
     keys = fresh_keys()

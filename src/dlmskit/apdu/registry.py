@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from dlmskit.codec.compiler import layout_of
+from dlmskit.codec.compiler import LAYOUTS
 from dlmskit.codec.schema import Apdu, expect_end
 from dlmskit.errors import DecodeError
 from dlmskit.limits import DEFAULT, Limits
@@ -55,19 +55,23 @@ def camel(name: str) -> str:
 
 def find(octets: bytes) -> type[Apdu]:
     """The declaration that the first octets announce. Raises DecodeError when there is none."""
-    if not octets:
-        raise DecodeError("nothing there: an APDU has at least one octet", 0, "apdu")
-    entry = _BY_TAG[octets[0]]
+    try:
+        entry = _BY_TAG[octets[0]]
+        if isinstance(entry, dict):
+            return entry[octets[1]]
+    except LookupError:
+        raise _unknown_start(octets) from None
     if entry is None:
         raise DecodeError(f"unknown APDU tag {octets[0]:02X}", 0, "apdu")
-    if isinstance(entry, dict):
-        if len(octets) < 2:
-            raise DecodeError("ends before the choice", 1, next(iter(entry.values())).service_name)
-        found = entry.get(octets[1])
-        if found is None:
-            raise DecodeError(f"unknown choice {octets[1]:02X}", 1, next(iter(entry.values())).service_name)
-        return found
     return entry
+
+
+def _unknown_start(octets: bytes) -> DecodeError:
+    """Why no declaration has this tag and choice."""
+    if not octets:
+        return DecodeError("nothing there: an APDU has at least one octet", 0, "apdu")
+    service = next(one.service_name for one in declared_apdus() if one.head[0] == octets[0])
+    return DecodeError("ends before the choice" if len(octets) < 2 else f"unknown choice {octets[1]:02X}", 1, service)
 
 
 def decode_apdu(octets: bytes, *, deviations: list[str] | None = None, limits: Limits = DEFAULT) -> Apdu:
@@ -79,7 +83,7 @@ def decode_apdu(octets: bytes, *, deviations: list[str] | None = None, limits: L
     declared = find(octets)
     if len(octets) > limits.apdu_octets:
         raise DecodeError(f"{len(octets)} octets, at most {limits.apdu_octets} are allowed", 0, declared.__name__)
-    value, at = layout_of(declared).decode(octets, 0, deviations, limits)
+    value, at = LAYOUTS[declared].decode(octets, 0, deviations, limits)
     if at != len(octets):
         expect_end(octets, at, deviations, declared.__name__)
     return value  # type: ignore[no-any-return]

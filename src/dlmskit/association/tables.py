@@ -7,19 +7,18 @@ own caller it is a `LocalProtocolError`. What a peer may send when, and what is 
 
 from __future__ import annotations
 
-from enum import Enum
-
 from dlmskit.errors import LocalProtocolError
+from dlmskit.types.identity import IdentityEnum
 
 
-class Party(Enum):
+class Party(IdentityEnum):
     """Whose view of the association it is."""
 
     CLIENT = "client"
     SERVER = "server"
 
 
-class State(Enum):
+class State(IdentityEnum):
     """Where an association is; the values are for people."""
 
     INACTIVE = "inactive"
@@ -35,7 +34,7 @@ class State(Enum):
     """Client only: the RLRQ is on its way."""
 
 
-class Event(Enum):
+class Event(IdentityEnum):
     """What moves an association."""
 
     CONNECTED = "lower layer connected"
@@ -117,13 +116,15 @@ class StateMachine:
     def require(self, event: Event) -> None:
         """Raise LocalProtocolError where the present state does not allow ``event``."""
         if not self.allows(event):
-            raise LocalProtocolError(f"not possible for a {self.party.value} that is {self.state.value}: {event.value}")
+            raise self._impossible(event)
 
     def fire(self, event: Event) -> State:
         """Move, and return the new state. Raises LocalProtocolError where the table has no such row."""
         target = self._transitions.get((self.state, event))
         if target is None:
-            self.require(event)
-            return self.state  # not reached: require has raised
+            raise self._impossible(event)
         self.state = target
         return target
+
+    def _impossible(self, event: Event) -> LocalProtocolError:
+        return LocalProtocolError(f"not possible for a {self.party.value} that is {self.state.value}: {event.value}")

@@ -7,6 +7,7 @@ the same octets again; with tolerance all but duplicates are noted instead.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -85,55 +86,91 @@ class BerApdu(Apdu, frozen=True, gc=False, kw_only=True):
     @classmethod
     def own_layout(cls) -> Layout:
         """Both directions, from the same list of components."""
-        components = {wire_of(hint).tag: (name, wire_of(hint)) for name, hint in fields_of(cls).items()}
         required = tuple(field.name for field in msgspec.structs.fields(cls) if field.required)
+        components = [Component.of(name, wire_of(hint), f"{cls.__name__}.{name}") for name, hint in fields_of(cls).items()]
+        by_tag = {component.word.tag: component for component in components}
 
         def decode(octets: bytes, at: int, deviations: Deviations, _: Any) -> tuple[Any, int]:
-            found, end = _decode(cls.__name__, components, octets, at, deviations)
+            found, end = _decode(cls.__name__, by_tag, octets, at, deviations)
             for name in required:
                 if name not in found:
                     raise DecodeError("missing", end, f"{cls.__name__}.{name}")
             return cls(**found), end
 
         def encode(value: Any) -> bytes:
-            body = b"".join(
-                encode_component(word, content, f"{cls.__name__}.{name}")
-                for name, word in components.values()
-                if (content := getattr(value, name)) is not None or name in required
-            )
-            return cls.head + write_length(len(body)) + body
+            parts = [
+                component.encode(content)
+                for component in components
+                if (content := getattr(value, component.name)) is not None or component.name in required
+            ]
+            return _tlv(cls.head[0], b"".join(parts))
 
         return Layout(decode, encode, "interpreted: BER")
 
 
+ContentDecoder = Callable[[bytes, int, int, Deviations, str], tuple[Any, int]]
+"""(octets, start, end, deviations, path) -> (value, where it ends)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """A component of one declaration, with all that its place in the walk needs."""
+
+    name: str
+    word: Context
+    path: str
+    number: int
+    """Of its context tag; the order on the wire."""
+    decode: ContentDecoder
+    content: Callable[[Any], bytes]
+
+    @classmethod
+    def of(cls, name: str, word: Context, path: str) -> Component:
+        """From a field and its word."""
+        decode, content = _FORMS[word.form]
+        return cls(name, word, path, word.tag & 0x1F, decode, content)
+
+    def encode(self, value: Any) -> bytes:
+        """With tag and length. Raises EncodeError when the value does not fit."""
+        try:
+            return _tlv(self.word.tag, self.content(value))
+        except (TypeError, AttributeError, OverflowError) as error:
+            raise EncodeError(f"{self.path}: {error}") from error
+
+
+def encode_component(word: Context, value: Any, path: str) -> bytes:
+    """One component with its tag and length. Raises EncodeError when the value does not fit."""
+    return Component.of("", word, path).encode(value)
+
+
 def _decode(
-    declared: str, components: dict[int, tuple[str, Context]], octets: bytes, at: int, deviations: Deviations
+    declared: str, components: dict[int, Component], octets: bytes, at: int, deviations: Deviations
 ) -> tuple[dict[str, Any], int]:
     at, end = _open(octets, at + 1, len(octets), deviations, declared)
     found: dict[str, Any] = {}
     last = -1
     while at < end:
         tag, start = octets[at], at
-        name, word = components.get(tag, ("", None))
-        path = f"{declared}.{name}" if name else declared
-        if name in found:
-            raise DecodeError(f"component {tag:02X} stands twice", start, path)
-        at, stop = _open(octets, at + 1, end, deviations, path)
-        if word is None:
-            odd(deviations, f"unknown component {tag:02X}", start, path)
+        component = components.get(tag)
+        if component is None:
+            at, stop = _open(octets, at + 1, end, deviations, declared)
+            odd(deviations, f"unknown component {tag:02X}", start, declared)
         else:
-            number = tag & 0x1F
-            if number < last:
+            path = component.path
+            if component.name in found:
+                raise DecodeError(f"component {tag:02X} stands twice", start, path)
+            at, stop = _open(octets, at + 1, end, deviations, path)
+            if component.number < last:
                 odd(deviations, f"component {tag:02X} stands out of order", start, path)
-            found[name], stop = _decode_content(word, octets, at, stop, deviations, path)
-            last = number
+            found[component.name], stop = component.decode(octets, at, stop, deviations, path)
+            last = component.number
         at = max(at, stop)
     return found, at
 
 
 def _open(octets: bytes, at: int, end: int, deviations: Deviations, path: str) -> tuple[int, int]:
     """Read a length; return where the content starts and ends. Tolerated: a length that runs past what is there."""
-    if at < end and octets[at] < 0x80 and (stop := at + 1 + octets[at]) <= end:  # nearly every length is as short as this
+    if at < end and (stop := at + 1 + octets[at]) <= end and octets[at] < 0x80:  # the usual length, for speed
         return at + 1, stop
     try:
         length, at = take_length(octets, at, deviations, path)
@@ -158,54 +195,67 @@ def _inner(octets: bytes, at: int, stop: int, tag: int, deviations: Deviations, 
     return start, end
 
 
-def _decode_content(word: Context, octets: bytes, at: int, stop: int, deviations: Deviations, path: str) -> tuple[Any, int]:
-    """Decode the content of one component: (value, where it ends)."""
-    match word.form:
-        case Form.IMPLICIT_BITS | Form.IMPLICIT_IDENTIFIER:
-            return octets[at:stop], stop
-        case Form.IMPLICIT_INTEGER:
-            return _integer(octets, at, stop, deviations, path), stop
-        case Form.INTEGER:
-            start, end = _inner(octets, at, stop, INTEGER, deviations, path)
-            return _integer(octets, start, end, deviations, path), stop
-        case Form.IDENTIFIER:
-            start, end = _inner(octets, at, stop, OBJECT_IDENTIFIER, deviations, path)
-            return octets[start:end], stop
-        case Form.OCTETS:
-            start, end = _inner(octets, at, stop, OCTET_STRING, deviations, path)
-            return octets[start:end], stop
-        case Form.APDU:
-            return _carried_apdu(octets, at, stop, deviations, path)
-        case Form.AUTHENTICATION_VALUE:
-            choice = octets[at] if at < stop else 0
-            if choice not in AUTHENTICATION_CHOICES:
-                if deviations is None or at == stop:
-                    raise DecodeError("no charstring [0] inside", at, path)
-                odd(deviations, "octets without their inner tag 80", at, path)
-                return AuthenticationValue(octets[at:stop]), stop
-            start, end = _inner(octets, at, stop, choice, deviations, path)
-            return AuthenticationValue(octets[start:end], choice), stop
-        case Form.DIAGNOSTIC:
-            choice = octets[at] if at < stop else 0
-            if choice not in (0xA1, 0xA2):
-                raise DecodeError("expected A1 or A2 inside", at, path)
-            start, end = _inner(octets, at, stop, choice, deviations, path)
-            start, end = _inner(octets, start, end, INTEGER, deviations, path)
-            return Diagnostic(_integer(octets, start, end, deviations, path), choice == 0xA2), stop
+# --- What stands in a component, one function for each form ------------------------------------------------------------
 
 
-def _carried_apdu(octets: bytes, at: int, stop: int, deviations: Deviations, path: str) -> tuple[bytes, int]:
-    """The octet string of user-information. Real meters count the lengths around it wrong; it is the last component."""
-    if deviations is not None and octets[at : at + 1] == bytes((OCTET_STRING,)) and stop < len(octets):
-        odd(deviations, "lengths end before the message does; taken up to its end", at, path)
-        start, _ = _open(octets, at + 1, len(octets), deviations, path)
-        return octets[start:], len(octets)
+def _implicit(octets: bytes, at: int, stop: int, deviations: Deviations, path: str) -> tuple[bytes, int]:
+    return octets[at:stop], stop
+
+
+def _implicit_integer(octets: bytes, at: int, stop: int, deviations: Deviations, path: str) -> tuple[int, int]:
+    return _integer(octets, at, stop, deviations, path), stop
+
+
+def _explicit_integer(octets: bytes, at: int, stop: int, deviations: Deviations, path: str) -> tuple[int, int]:
+    start, end = _inner(octets, at, stop, INTEGER, deviations, path)
+    return _integer(octets, start, end, deviations, path), stop
+
+
+def _explicit_identifier(octets: bytes, at: int, stop: int, deviations: Deviations, path: str) -> tuple[bytes, int]:
+    start, end = _inner(octets, at, stop, OBJECT_IDENTIFIER, deviations, path)
+    return octets[start:end], stop
+
+
+def _explicit_octets(octets: bytes, at: int, stop: int, deviations: Deviations, path: str) -> tuple[bytes, int]:
     start, end = _inner(octets, at, stop, OCTET_STRING, deviations, path)
     return octets[start:end], stop
 
 
+def _carried_apdu(octets: bytes, at: int, stop: int, deviations: Deviations, path: str) -> tuple[bytes, int]:
+    """The octet string of user-information. Real meters count the lengths around it wrong; it is the last component."""
+    if deviations is not None and stop < len(octets) and octets[at : at + 1] == bytes((OCTET_STRING,)):
+        odd(deviations, "lengths end before the message does; taken up to its end", at, path)
+        start, _ = _open(octets, at + 1, len(octets), deviations, path)
+        return octets[start:], len(octets)
+    return _explicit_octets(octets, at, stop, deviations, path)
+
+
+def _authentication_value(
+    octets: bytes, at: int, stop: int, deviations: Deviations, path: str
+) -> tuple[AuthenticationValue, int]:
+    choice = octets[at] if at < stop else 0
+    if choice not in AUTHENTICATION_CHOICES:
+        if deviations is None or at == stop:
+            raise DecodeError("no charstring [0] inside", at, path)
+        odd(deviations, "octets without their inner tag 80", at, path)
+        return AuthenticationValue(octets[at:stop]), stop
+    start, end = _inner(octets, at, stop, choice, deviations, path)
+    return AuthenticationValue(octets[start:end], choice), stop
+
+
+def _diagnostic(octets: bytes, at: int, stop: int, deviations: Deviations, path: str) -> tuple[Diagnostic, int]:
+    choice = octets[at] if at < stop else 0
+    if choice not in (0xA1, 0xA2):
+        raise DecodeError("expected A1 or A2 inside", at, path)
+    start, end = _inner(octets, at, stop, choice, deviations, path)
+    start, end = _inner(octets, start, end, INTEGER, deviations, path)
+    return Diagnostic(_integer(octets, start, end, deviations, path), choice == 0xA2), stop
+
+
 def _integer(octets: bytes, at: int, stop: int, deviations: Deviations, path: str) -> int:
     """An INTEGER of at most eight octets in its shortest form."""
+    if stop - at == 1:
+        return (octets[at] ^ 0x80) - 0x80
     content = octets[at:stop]
     if not 1 <= len(content) <= 8:
         raise DecodeError(f"integer of {len(content)} octets", at, path)
@@ -236,31 +286,24 @@ def dotted(identifier: bytes) -> str | None:
 
 
 def _tlv(tag: int, content: bytes) -> bytes:
-    length = len(content)
-    return (bytes((tag, length)) if length < 0x80 else bytes((tag,)) + write_length(length)) + content
+    size = len(content)
+    if size < 0x80:
+        return bytes((tag, size)) + content
+    return bytes((tag,)) + write_length(size) + content
 
 
-def encode_component(word: Context, value: Any, path: str) -> bytes:
-    """One component with its tag and length. Raises EncodeError when the value does not fit."""
-    try:
-        return _tlv(word.tag, _encode_content(word.form, value))
-    except (TypeError, AttributeError, OverflowError) as error:
-        raise EncodeError(f"{path}: {error}") from error
-
-
-def _encode_content(form: Form, value: Any) -> bytes:
-    match form:
-        case Form.IMPLICIT_BITS | Form.IMPLICIT_IDENTIFIER:
-            return bytes(value)
-        case Form.IMPLICIT_INTEGER:
-            return integer_octets(value)
-        case Form.INTEGER:
-            return _tlv(INTEGER, integer_octets(value))
-        case Form.IDENTIFIER:
-            return _tlv(OBJECT_IDENTIFIER, value)
-        case Form.OCTETS | Form.APDU:
-            return _tlv(OCTET_STRING, value)
-        case Form.AUTHENTICATION_VALUE:
-            return _tlv(value.choice, value.octets)
-        case Form.DIAGNOSTIC:
-            return _tlv(0xA2 if value.provider else 0xA1, _tlv(INTEGER, integer_octets(value.value)))
+_FORMS: dict[Form, tuple[ContentDecoder, Callable[[Any], bytes]]] = {
+    Form.IMPLICIT_BITS: (_implicit, bytes),
+    Form.IMPLICIT_IDENTIFIER: (_implicit, bytes),
+    Form.IMPLICIT_INTEGER: (_implicit_integer, integer_octets),
+    Form.INTEGER: (_explicit_integer, lambda value: _tlv(INTEGER, integer_octets(value))),
+    Form.IDENTIFIER: (_explicit_identifier, lambda value: _tlv(OBJECT_IDENTIFIER, value)),
+    Form.OCTETS: (_explicit_octets, lambda value: _tlv(OCTET_STRING, value)),
+    Form.APDU: (_carried_apdu, lambda value: _tlv(OCTET_STRING, value)),
+    Form.AUTHENTICATION_VALUE: (_authentication_value, lambda value: _tlv(value.choice, value.octets)),
+    Form.DIAGNOSTIC: (
+        _diagnostic,
+        lambda value: _tlv(0xA2 if value.provider else 0xA1, _tlv(INTEGER, integer_octets(value.value))),
+    ),
+}
+"""What stands inside a component, both ways."""

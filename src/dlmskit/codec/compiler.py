@@ -40,8 +40,6 @@ class _Slot:
     path: str
 
 
-_layouts: dict[Any, Layout] = {}
-
 _CHOICES_OF_TYPE = {wire.Fixed: int, wire.Octets: bytes, wire.CosemData: Data, wire.Boolean: bool}
 
 
@@ -50,11 +48,20 @@ def layout_of(declared: Any) -> Layout:
 
     A family of declarations with other encoding rules (BER) brings its own as a class method `own_layout`.
     """
-    found = _layouts.get(declared)
-    if found is None:
+    return LAYOUTS[declared]
+
+
+class _Layouts(dict[Any, Layout]):
+    """What was asked for before; the rest is compiled when it is looked up."""
+
+    def __missing__(self, declared: Any) -> Layout:
         own = getattr(declared, "own_layout", None)
-        found = _layouts[declared] = own() if own else _Compiler(declared).compile()
-    return found
+        found = self[declared] = own() if own else _Compiler(declared).compile()
+        return found
+
+
+LAYOUTS = _Layouts()
+"""Layouts by declaration, for those who look one up for every message."""
 
 
 class _Compiler:

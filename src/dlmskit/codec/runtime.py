@@ -32,6 +32,10 @@ def ends_early(octets: bytes, at: int, fields: tuple[tuple[str, int], ...]) -> N
 
 def take_length(octets: bytes, at: int, deviations: Deviations, path: str) -> tuple[int, int]:
     """Read a length or count, compared with the octets left before anything is done with it: (number, offset behind)."""
+    if at < len(octets) and octets[at] < 0x80:  # nearly all of them, for speed
+        length, behind = octets[at], at + 1
+        if length <= len(octets) - behind:
+            return length, behind
     length, behind = read_length(octets, at, path)
     if behind - at > 1 and behind - at != length_size(length):
         odd(deviations, "length not in its shortest form", at, path)

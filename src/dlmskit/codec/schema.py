@@ -7,11 +7,11 @@ A declaration is a frozen `msgspec.Struct` whose fields carry their wire type in
 from __future__ import annotations
 
 import struct
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import msgspec
 
-from dlmskit.codec.compiler import Layout, layout_of
+from dlmskit.codec.compiler import LAYOUTS
 from dlmskit.errors import DecodeError, EncodeError
 from dlmskit.limits import DEFAULT, Limits
 
@@ -26,13 +26,16 @@ class Sequence(msgspec.Struct, frozen=True, gc=False):
         Raises DecodeError for anything that does not follow the declaration to the last octet. With a list in
         ``deviations`` the known liberties of real devices are taken as well, and each one is written into the list.
         """
-        value, at = layout_of(cls).decode(octets, 0, deviations, limits)
+        value, at = LAYOUTS[cls].decode(octets, 0, deviations, limits)
         expect_end(octets, at, deviations, cls.__name__)
         return value  # type: ignore[no-any-return]
 
     def encode(self) -> bytes:
         """The octets of the message. Raises EncodeError when a value does not fit its field."""
-        return encode_with(layout_of(type(self)), self)
+        try:
+            return LAYOUTS[type(self)].encode(self)
+        except (struct.error, TypeError, AttributeError, OverflowError) as error:
+            raise EncodeError(f"{type(self).__name__}: {error}") from error
 
 
 class Apdu(Sequence, frozen=True, gc=False):
@@ -51,14 +54,6 @@ class Apdu(Sequence, frozen=True, gc=False):
         from dlmskit.codec.text import one_line
 
         return one_line(self)
-
-
-def encode_with(layout: Layout, value: Any) -> bytes:
-    """Encode ``value`` and turn what `struct` says about a bad field into our own error."""
-    try:
-        return layout.encode(value)
-    except (struct.error, TypeError, AttributeError, OverflowError) as error:
-        raise EncodeError(f"{type(value).__name__}: {error}") from error
 
 
 def expect_end(octets: bytes, at: int, deviations: list[str] | None, path: str) -> None:

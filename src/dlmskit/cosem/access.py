@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum, IntFlag
+from enum import IntFlag
 from types import MappingProxyType
 from typing import NamedTuple
 
 from dlmskit.errors import EncodeError
 from dlmskit.types.enums import DataAccessResult
+from dlmskit.types.identity import IdentityEnum
 from dlmskit.types.obis import Obis
 
 ObjectKey = tuple[int, Obis]
@@ -137,7 +138,7 @@ class Role:
     objects: Mapping[ObjectKey, ObjectRights] = field(default_factory=dict)
 
 
-class Operation(Enum):
+class Operation(IdentityEnum):
     """What is asked of an attribute or method."""
 
     GET = "get"
@@ -192,8 +193,8 @@ def decide(
     """Whether ``role`` may do ``operation`` on attribute or method ``number`` of object ``key``.
 
     ``found`` is the protection verified on this request, ``policy`` the security policy of the association. The
-    demands of policy, right and `floor_of` add up. An object outside the role is undefined, never denied; a right that is missing
-    and protection that is too weak are both read-write-denied, so that a probe learns nothing from the difference.
+    demands of policy, right and `floor_of` add up. An object outside the role is undefined, never denied; a right that is
+    missing and protection that is too weak are both read-write-denied, so that a probe learns nothing from the difference.
     """
     rights = role.objects.get(key)
     if rights is None:

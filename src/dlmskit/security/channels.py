@@ -7,7 +7,8 @@ its functions and shows none of it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from dlmskit.apdu.ciphering import DEDICATED_TAGS, GLOBAL_TAGS
 from dlmskit.crypto.v44 import DecoderSettings, decompress
@@ -19,8 +20,7 @@ from dlmskit.security.windows import ReceiveWindow
 from dlmskit.types.system_title import SystemTitle
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Channel:
+class Channel(msgspec.Struct, frozen=True, gc=False, kw_only=True, eq=False):
     """What both directions know."""
 
     form: Form
@@ -33,8 +33,7 @@ class Channel:
         return f"{type(self).__name__}({self.form.label}, {self.control}, {self.key_role.value}, {self.system_title})"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class Outgoing(Channel):
+class Outgoing(Channel, frozen=True, gc=False, kw_only=True, eq=False):
     """A channel for what we send."""
 
     protect: Callable[[bytes, bytes], bytes]
@@ -54,8 +53,7 @@ class Outgoing(Channel):
         return head
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class Incoming(Channel):
+class Incoming(Channel, frozen=True, gc=False, kw_only=True, eq=False):
     """A channel for what the peer sends, one for each tag."""
 
     unprotect: Callable[[bytes, bytes], bytes | None]

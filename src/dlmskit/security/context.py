@@ -8,7 +8,10 @@ and one thread; the counters and windows it uses may be shared.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Final
+
+from msgspec import structs
 
 from dlmskit.crypto.gcm import Mode
 from dlmskit.crypto.suites import SUITE_0, SecuritySuite
@@ -55,25 +58,34 @@ class SecurityContext:
         self.rules: Final = rules
         self.conventions: Final = conventions
         self.limits: Final = limits
-        self.control: Final = SecurityControl.of(suite, rules.outgoing & AUTHENTICATED_ENCRYPTED or AUTHENTICATED_ENCRYPTED)
+        self.control: Final = SecurityControl.of(suite, rules.outgoing if int(rules.outgoing) & 3 else AUTHENTICATED_ENCRYPTED)
         """What the rules ask for in sent APDUs, under the unicast key; where they ask nothing, authenticated encryption."""
         self.transmit: Final = transmit
         self.received: Final = received
-        self.fresh_keys: Final = FreshKeys()
-        """Keys of general-ciphering that came into being in this association."""
-        self.transactions: Final = Transactions(own_title, transmit, received)
         self.parties: Final = Correspondents(own_title, keys, suite, rules.third_parties, correspondence)
         self._peer_title: SystemTitle | None = None
         self.peer_field = b""
         """The peer's title with its length, as it stands in a general form; empty as long as it is not known."""
         self._dedicated_key: Key | None = None
         self._dedicated_counter: InvocationCounter | None = None
-        self._dedicated_window = ReceiveWindow()
+        self._dedicated_window: ReceiveWindow | None = None
         self.outgoing_channels: Final[dict[int, Outgoing]] = {}
         self.incoming_channels: Final[dict[int, Incoming]] = {}
         self._layer_channels: dict[tuple[int, int, bool], Incoming] = {}
         if peer_title is not None:
             self.pin_peer(peer_title)
+
+    # Most associations need neither of these two.
+
+    @cached_property
+    def fresh_keys(self) -> FreshKeys:
+        """Keys of general-ciphering that came into being in this association."""
+        return FreshKeys()
+
+    @cached_property
+    def transactions(self) -> Transactions:
+        """The transaction ids of this association."""
+        return Transactions(self.own_title, self.transmit, self.received)
 
     @property
     def peer_title(self) -> SystemTitle | None:
@@ -123,7 +135,7 @@ class SecurityContext:
     def drop_dedicated_key(self) -> None:
         """Forget the dedicated key, and the fresh keys of general-ciphering: at release, and when the connection is lost."""
         self._end_dedicated_key()
-        self.fresh_keys.forget()
+        self.__dict__.pop("fresh_keys", None)
 
     def _end_dedicated_key(self) -> None:
         self._dedicated_key = self._dedicated_counter = None
@@ -148,7 +160,7 @@ class SecurityContext:
 
     def encryption_key(self, role: KeyRole) -> Key:
         """The key in force for this role. Raises `SecurityError` (missing-key)."""
-        key = self._dedicated_key if role is KeyRole.DEDICATED else getattr(self.keys, role.value, None)
+        key = self._dedicated_key if role is KeyRole.DEDICATED else getattr(self.keys, role, None)
         if not isinstance(key, Key):
             raise SecurityError(SecurityReason.MISSING_KEY, f"there is no {role.value}")
         return key
@@ -163,7 +175,7 @@ class SecurityContext:
     def window(self, role: KeyRole) -> ReceiveWindow:
         """What the peer may still use under this key. Raises `SecurityError`: missing-key, system-title-missing."""
         key = self.encryption_key(role)
-        if role is KeyRole.DEDICATED:
+        if role is KeyRole.DEDICATED and self._dedicated_window is not None:
             return self._dedicated_window
         return self.received.of(key, self.known_peer_title())
 
@@ -185,7 +197,7 @@ class SecurityContext:
         """The channel for APDUs that we send. Raises `SecurityError` where rules, suite or keys do not allow it."""
         self._check(form, control)
         self.check_enough(control.protection, self.rules.outgoing)
-        channel = self.outgoing_layer(form, control)
+        channel = self._outgoing(form, control)
         if not control.compressed:  # whether compression makes sense is decided for each APDU
             self.outgoing_channels[form << 8 | control] = channel
         return channel
@@ -193,6 +205,9 @@ class SecurityContext:
     def outgoing_layer(self, form: Form, control: SecurityControl) -> Outgoing:
         """The same for one layer of several: whether they are enough is not asked."""
         self._check(form, control)
+        return self._outgoing(form, control)
+
+    def _outgoing(self, form: Form, control: SecurityControl) -> Outgoing:
         role = self._role(form, control)
         return Outgoing(
             form=form,
@@ -207,33 +222,38 @@ class SecurityContext:
 
     def incoming(self, tag: int, octet: int) -> Incoming:
         """The channel for APDUs that the peer sends. Raises `SecurityError` where rules, suite or keys do not allow it."""
-        form, control = FORM_OF_TAG[tag], SecurityControl(octet)
-        if form.dedicated:
-            self.encryption_key(KeyRole.DEDICATED)
-        self.known_peer_title()
-        control.check(self.suite)
-        self.check_enough(control.protection, self.rules.incoming)
-        channel = self.incoming_layer(tag, octet, covered=False)
+        form = FORM_OF_TAG[tag]
+        for known in self.incoming_channels.values():
+            if known.form is form and known.control == octet:  # then all is checked, and what must come out alone differs
+                channel = structs.replace(known, inner_tag=PLAIN_TAG.get(tag))
+                break
+        else:
+            channel = self._incoming(tag, octet, self.rules.incoming)
         self.incoming_channels[tag << 8 | octet] = channel
         return channel
 
     def incoming_layer(self, tag: int, octet: int, *, covered: bool) -> Incoming:
         """The same for one layer of several. ``covered``: one around it authenticates it, whatever it does itself."""
         channel = self._layer_channels.get((tag, octet, covered))
-        if channel is not None:
-            return channel
+        if channel is None:
+            channel = self._layer_channels[tag, octet, covered] = self._incoming(tag, octet, Protection.NONE, covered=covered)
+        return channel
+
+    def _incoming(self, tag: int, octet: int, required: Protection, *, covered: bool = False) -> Incoming:
         form, control = FORM_OF_TAG[tag], SecurityControl(octet)
         if form.dedicated:
             self.encryption_key(KeyRole.DEDICATED)
         title = self.known_peer_title()
-        self._check(form, control)
+        control.check(self.suite)
+        self.check_enough(control.protection, required)
+        self._check_form(form, control)
         self.check_tolerated(control, covered=covered)
         role = self._role(form, control)
         window = self.window(role)
         unprotect = self._mode(control, role, title).unprotect
         if control.compressed:
             unprotect = then_decompressed(unprotect, self.limits.apdu_octets, self.conventions.decompressing)
-        channel = Incoming(
+        return Incoming(
             form=form,
             control=control,
             key_role=role,
@@ -243,12 +263,10 @@ class SecurityContext:
             window=window,
             accept=window.accept if control.authenticated or covered else moves_nothing,
         )
-        self._layer_channels[tag, octet, covered] = channel
-        return channel
 
     def is_enough(self, octet: int) -> bool:
         """Whether one layer with this security control octet has everything that a received APDU must have."""
-        return not self.rules.incoming & ~SecurityControl(octet).protection
+        return not int(self.rules.incoming) & ~(octet >> 4 & 3)
 
     def _role(self, form: Form, control: SecurityControl) -> KeyRole:
         if not form.dedicated:
@@ -266,6 +284,9 @@ class SecurityContext:
 
     def _check(self, form: Form, control: SecurityControl) -> None:
         control.check(self.suite)
+        self._check_form(form, control)
+
+    def _check_form(self, form: Form, control: SecurityControl) -> None:
         if form >= Form.GENERAL_CIPHERING:
             raise EncodeError(f"{form.label} is a layer of its own: use protect_layers")
         if control.compressed and not (form.general or self.conventions.compressed_service_specific):
@@ -273,7 +294,7 @@ class SecurityContext:
 
     def check_enough(self, found: Protection, required: Protection) -> None:
         """Refuse protection that leaves out what is required. Raises `SecurityError` (protection-too-weak)."""
-        if required & ~found:
+        if int(required) & ~int(found):
             message = f"the APDU is {found.label}, missing: {(required & ~found).label}"
             raise SecurityError(SecurityReason.PROTECTION_TOO_WEAK, message)
 

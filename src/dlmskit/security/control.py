@@ -34,6 +34,8 @@ class Protection(IntFlag):
 
 AUTHENTICATED_ENCRYPTED = Protection.AUTHENTICATED | Protection.ENCRYPTED
 
+_PROTECTIONS = tuple(map(Protection, range(4)))
+
 _AUTHENTICATED = 0x10
 _ENCRYPTED = 0x20
 _BROADCAST = 0x40
@@ -54,7 +56,7 @@ class SecurityControl(int):
     @classmethod
     def of(cls, suite: SecuritySuite, protection: Protection, *, broadcast: bool = False, compressed: bool = False) -> Self:
         """The octet for this suite and protection. A signature has no bit here: it is a layer of its own."""
-        octet = suite.id | (protection & AUTHENTICATED_ENCRYPTED) << 4
+        octet = suite.id | (int(protection) & 3) << 4
         return cls(octet | _BROADCAST * broadcast | _COMPRESSED * compressed)
 
     @property
@@ -90,18 +92,18 @@ class SecurityControl(int):
     @property
     def protection(self) -> Protection:
         """The A and E bits as `Protection`."""
-        return Protection(self >> 4 & 3)
+        return _PROTECTIONS[self >> 4 & 3]
 
     def check(self, suite: SecuritySuite) -> None:
         """Refuse what no ciphered APDU of this suite may carry.
 
         Raises `SecurityError`: suite-mismatch, security-control-invalid (neither A nor E; compression in a suite without).
         """
-        if self.suite != suite.id:
+        if self & 0x0F != suite.id:
             raise SecurityError(SecurityReason.SUITE_MISMATCH, f"the APDU says suite {self.suite}, suite {suite.id} is set")
         if not self & (_AUTHENTICATED | _ENCRYPTED):
             raise SecurityError(SecurityReason.SECURITY_CONTROL_INVALID, "neither authenticated nor encrypted")
-        if self.compressed and not suite.compression:
+        if self & _COMPRESSED and not suite.compression:
             raise SecurityError(SecurityReason.SECURITY_CONTROL_INVALID, f"suite {suite.id} has no compression")
 
     def __str__(self) -> str:

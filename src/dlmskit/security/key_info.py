@@ -152,10 +152,6 @@ def _agree_in_one_pass(context: SecurityContext, party: KnownParty) -> tuple[Key
 def _agreed_in_one_pass(context: SecurityContext, data: bytes, party: KnownParty) -> Key:
     """The point is signed by the originator, and is on the curve, before our static key meets it."""
     curve, own = curve_of(context.suite), context.parties.agreement_key()
-    if len(data) != curve.public_key_octets + curve.signature_octets:
-        expected = curve.public_key_octets + curve.signature_octets
-        message = f"a public key and its signature have {expected} octets, found {len(data)}"
-        raise SecurityError(SecurityReason.PUBLIC_KEY_INVALID, message)
     point, signature = data[: curve.public_key_octets], data[curve.public_key_octets :]
     ephemeral = PublicKey(curve, point)
     verify(context.parties.verification_key_of(party.title), point, signature)

@@ -173,15 +173,18 @@ class KeySet:
 
     def named(self) -> Iterator[tuple[str, Key]]:
         """The keys that are known, with the names of their fields."""
-        for field in fields(self):
-            key = getattr(self, field.name)
+        for name in _NAMES:
+            key = getattr(self, name)
             if isinstance(key, Key):
-                yield field.name, key
+                yield name, key
 
     def check_lengths(self, suite: SecuritySuite) -> None:
         """Refuse keys of another suite. Raises `SecurityError` (wrong-key-length)."""
         for _, key in self.named():
             key.check_length(suite)
+
+
+_NAMES = tuple(field.name for field in fields(KeySet))
 
 
 def _from_hex(text: str) -> bytes:

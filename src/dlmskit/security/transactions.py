@@ -9,6 +9,7 @@ tells an echo of ours, which counts once and while it is awaited, from a number 
 from __future__ import annotations
 
 import hashlib
+from functools import cached_property
 
 from dlmskit.errors import SecurityError, SecurityReason
 from dlmskit.security.counters import TransmitCounters
@@ -24,12 +25,15 @@ class Transactions:
     """The transaction ids of one association."""
 
     def __init__(self, own_title: SystemTitle, transmit: TransmitCounters, received: ReceivedCounters) -> None:
-        digest = hashlib.sha256(b"dlmskit transaction id" + own_title.octets).digest()
-        self._prefix = bytes((digest[0] & 0x7F,)) + digest[1:4]
         self._own_title = own_title
         self._transmit = transmit
         self._received = received
         self._awaited: dict[SystemTitle, bytes] = {}
+
+    @cached_property
+    def _prefix(self) -> bytes:
+        digest = hashlib.sha256(b"dlmskit transaction id" + self._own_title.octets).digest()
+        return bytes((digest[0] & 0x7F,)) + digest[1:4]
 
     def next(self) -> bytes:
         """An id of our own, 8 octets. Raises `SecurityError` (counter-exhausted) behind the last of 2**32."""

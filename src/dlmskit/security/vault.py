@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dlmskit.errors import ConfigError, SecurityError, SecurityReason
+from dlmskit.security.key_pairs import PAIR_FIELDS, KeyPairs, pair_from_hex
 from dlmskit.security.keys import Key, KeyRole, KeySet, Secret
 from dlmskit.types.system_title import SystemTitle
 
@@ -19,15 +20,16 @@ DEFAULT_ENTRY = "default"
 
 _KEYS = {"guek": KeyRole.GUEK, "gak": KeyRole.GAK, "gbek": KeyRole.GBEK, "kek": KeyRole.KEK}
 _SECRETS = ("lls_password", "hls_secret")
-_FIELDS = frozenset((*_KEYS, *_SECRETS, *(f"{name}_hex" for name in _SECRETS), "system_title"))
+_FIELDS = frozenset((*_KEYS, *_SECRETS, *(f"{name}_hex" for name in _SECRETS), *PAIR_FIELDS, "system_title"))
 
 
 @dataclass(frozen=True, slots=True)
 class VaultEntry:
-    """The secrets of one meter."""
+    """The secrets of one meter, or of a party that we are ourselves."""
 
     keys: KeySet
     system_title: SystemTitle | None = None
+    pairs: KeyPairs = KeyPairs()  # noqa: RUF009  frozen
 
 
 class KeyVault(Mapping[str, VaultEntry]):
@@ -86,7 +88,7 @@ def tables_from_vault(vault: KeyVault) -> dict[str, dict[str, str]]:
             secret = getattr(entry.keys, field)
             if secret is not None:
                 table[f"{field}_hex"] = secret.reveal().hex()
-        tables[name] = table
+        tables[name] = table | entry.pairs.table()
     return tables
 
 
@@ -102,10 +104,16 @@ def _entry(name: str, table: Any) -> VaultEntry:
         raise ConfigError(f"keys: {name!r} has {both[0]} and {both[0]}_hex; keep one of them")
     values: dict[str, Any] = {field: _value(name, field, text) for field, text in table.items()}
     title = values.pop("system_title", None)
-    return VaultEntry(KeySet(**{field.removesuffix("_hex"): value for field, value in values.items()}), title)
+    pairs = {field: values.pop(field) for field in PAIR_FIELDS if field in values}
+    try:
+        return VaultEntry(
+            KeySet(**{field.removesuffix("_hex"): value for field, value in values.items()}), title, KeyPairs(**pairs)
+        )
+    except ConfigError as error:
+        raise ConfigError(f"keys: {name!r}: {error}") from None
 
 
-def _value(name: str, field: str, text: str) -> Key | Secret | SystemTitle:
+def _value(name: str, field: str, text: str) -> Any:
     if field == "system_title":
         title = _title_of(text)
         if title is None:  # without the text: it may be a key in the wrong place
@@ -114,6 +122,8 @@ def _value(name: str, field: str, text: str) -> Key | Secret | SystemTitle:
     try:
         if field in _KEYS:
             return Key.from_hex(text, _KEYS[field])
+        if field in PAIR_FIELDS:
+            return pair_from_hex(field, text)
         return Secret.from_hex(text) if field.endswith("_hex") else Secret.from_text(text)
     except (ConfigError, SecurityError) as error:
         raise ConfigError(f"keys: {name!r}, field {field}: {error}") from None

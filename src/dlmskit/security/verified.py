@@ -86,7 +86,9 @@ class Verified(msgspec.Struct, frozen=True, gc=False):
 
     def lowest_before(self, role: KeyRole) -> int | None:
         """The lowest counter that its sender could still use under this key before this APDU; None where it used none of it."""
-        for layer in self.layers:
+        if not self.nested:
+            return self.invocation_counter - self.gap if self.channel.key_role is role else None
+        for layer in self.nested:
             if layer.key_role is role and layer.header is not None and layer.originator == self.system_title:
                 return layer.header.invocation_counter - layer.gap
         return None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from dlmskit.association.credentials import Credentials
 from dlmskit.crypto.certificates import CertificateType, Role
@@ -86,7 +87,16 @@ class ClientKeys:
     def _offered(self) -> tuple[Credentials, ...]:
         sets = [keys for keys in (self.state.keys, self.state.before) if keys is not None]
         correspondence = replace(self._configured.correspondence, identity=self._identity(), directory=self.party)
-        return (*(replace(self._configured, keys=keys, correspondence=correspondence) for keys in sets), *self._retired)
+        words: dict[str, Any] = {"correspondence": correspondence, "certificate": self._certificate()}
+        return (*(replace(self._configured, keys=keys, **words) for keys in sets), *self._retired)
+
+    def _certificate(self) -> bytes | None:
+        """The certificate of the key pair for signatures, where one is in use; else the configured one."""
+        secret = self.state.pairs.get(CertificateType.DIGITAL_SIGNATURE)
+        if secret is None:
+            return self._configured.certificate
+        public = SigningKey(_curve(secret), secret.reveal()).public
+        return next((one.octets for one in self.state.certificates if one.public_key == public), None)
 
     def _identity(self) -> Identity:
         """The meter's private keys: those with a certificate, else as configured."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import io
+import ssl
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,14 +16,14 @@ import dpkt
 import pytest
 
 from tests.apps.cli.conftest import Run
-from tests.vectors import captures
+from tests.vectors import captures, load
 
 WRONG = "00112233445566778899AABBCCDDEEFF"
 WHOLE = {"frames", "apdu", "apdus", "security", "values", "problems"}
 APDU = {"name", "trusted", "hex", "plain", "fields", "security"}
 LAYER = {
-    *("verdict", "form", "control", "suite", "authenticated", "encrypted", "broadcast", "compressed"),
-    *("system_title", "manufacturer", "invocation_counter", "key", "reason"),
+    *("verdict", "form", "control", "suite", "authenticated", "encrypted", "signed", "broadcast", "compressed"),
+    *("system_title", "manufacturer", "invocation_counter", "key", "key_info", "recipient", "transaction_id", "reason"),
 }
 VALUE = {"obis", "name", "class_id", "attribute", "value", "unit", "scaler", "raw", "type", "source"}
 PROBLEM = {"code", "message", "offset"}
@@ -225,3 +226,45 @@ def test_keys_are_never_shown(run: Run) -> None:
         for keys in ((GUEK, GAK), (GUEK, WRONG), (WRONG, GAK)):
             result = run("decode", BLOCKS["hex"], "--guek", keys[0], "--gak", keys[1], *form)
             assert not [key for key in (GUEK, GAK, WRONG) if key in (result.out + result.err).upper()]
+
+
+# The forms that name their parties.
+
+
+def vector(name: str) -> dict[str, Any]:
+    return next(entry for entry in load("security") if entry["name"] == name)
+
+
+def test_a_wrapped_key_opens_with_the_master_key(run: Run) -> None:
+    entry = vector("general_ciphering_wrapped_key")
+    octets, inputs = entry["outputs"]["apdu"], entry["inputs"]
+    document = run("decode", octets, "--kek", inputs["kek"], "--gak", inputs["ak"], "--json").json
+    assert (document["apdu"]["plain"], document["security"]["verdict"]) == (inputs["plaintext"], "verified")
+    assert document["security"]["key_info"] == "wrapped"
+    closed = run("decode", octets, "--gak", inputs["ak"], "--json")
+    assert (closed.code, codes(closed.json)) == (4, ["missing-key"])
+    wrong = run("decode", octets, "--kek", WRONG[::-1], "--gak", inputs["ak"], "--json")
+    assert (wrong.code, codes(wrong.json)) == (4, ["wrong-master-key"])
+
+
+@pytest.mark.parametrize("pem", [False, True])
+def test_a_signature_is_checked_with_a_certificate(run: Run, tmp_path: Path, pem: bool) -> None:
+    der = bytes.fromhex(vector("x509_client_signature")["outputs"]["der"])
+    path = tmp_path / "client.crt"
+    path.write_bytes(ssl.DER_cert_to_PEM_cert(der).encode() if pem else der)
+    octets = vector("general_signing_over_glo_get")["outputs"]["apdu"]
+    layers = run("decode", octets, "--certificate", str(path), "--json").json["apdu"]["security"]
+    assert (layers[0]["verdict"], layers[0]["signed"]) == ("verified", True)
+    unchecked = run("decode", octets, "--json").json
+    assert "missing-verification-key" in codes(unchecked)
+    changed = run("decode", octets[:-2] + "38", "--certificate", str(path), "--json")
+    assert "signature-invalid" in codes(changed.json)
+    assert changed.code == 4
+
+
+@pytest.mark.parametrize("content", [b"nothing", b"-----BEGIN CERTIFICATE-----\nzz"])
+def test_a_file_that_is_no_certificate(run: Run, tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "other"
+    path.write_bytes(content)
+    assert run("decode", "C701C100", "--certificate", str(path)).code in (2, 4)
+    assert run("decode", "C701C100", "--certificate", str(tmp_path / "absent")).code == 2

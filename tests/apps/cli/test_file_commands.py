@@ -1,4 +1,4 @@
-"""xml and keys, key files for commands, values as people type them, and what of a profile is drawn."""
+"""xml, key files for commands, values as people type them, and what of a profile is drawn."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import pytest
 from dlmskit.apps.cli.keyfile import key_set
 from dlmskit.apps.cli.series import series_of
 from dlmskit.apps.cli.values import value_from_text
-from dlmskit.client.key_file import PASSPHRASE
 from dlmskit.codec.data import Data
 from dlmskit.codec.notation import parse_kind
 from dlmskit.codec.profile import Column, ProfileTable
@@ -55,37 +54,6 @@ def test_published_vectors_go_both_ways(run: Run, tmp_path: Path) -> None:
 def test_xml_of_something_else(run: Run, source: str, code: int, message: str) -> None:
     result = run("xml", source)
     assert (result.code, message in result.err) == (code, True), result
-
-
-def test_keys_are_made_sealed_and_never_shown(run: Run, tmp_path: Path, keys: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(PASSPHRASE, "correct horse")
-    sealed, fresh = tmp_path / "sealed.keys", tmp_path / "fresh.keys"
-    results = [
-        run("keys", "seal", keys, sealed),
-        run("keys", "show", sealed),
-        run("keys", "show", sealed, "--json"),
-        run("keys", "new", fresh, "--entry", "house", "--system-title", TITLE),
-        run("keys", "show", fresh, "--json"),
-    ]
-    assert [result.code for result in results] == [0] * 5
-    assert "sealed 1 entry" in results[0].out
-    assert KEYS.guek is not None
-    assert results[2].json["entries"][0]["fingerprints"]["guek"] == KEYS.guek.fingerprint
-    assert results[2].json["entries"][0]["secrets"] == ["lls_password"]
-    entry = results[4].json["entries"][0]
-    assert (entry["entry"], entry["system_title"], len(entry["fingerprints"])) == ("house", str(TITLE), 4)
-    said = "".join(result.out + result.err for result in results).upper()
-    assert GUEK not in said
-    assert GAK not in said
-    assert GUEK.encode() not in sealed.read_bytes().upper()
-    again = run("keys", "seal", keys, sealed)
-    assert again.code == 2
-    assert "File exists" in again.err
-    assert run("keys", "seal", keys).code == 2
-    monkeypatch.setenv(PASSPHRASE, "wrong")
-    assert run("keys", "show", sealed).code == 4
-    monkeypatch.setenv(PASSPHRASE, "")
-    assert "empty passphrase" in run("keys", "new", tmp_path / "x.keys").err
 
 
 OTHER = "00" * 15 + "01"

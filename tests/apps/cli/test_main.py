@@ -19,16 +19,20 @@ from dlmskit.errors import DlmsError, SecurityReason, ServiceError
 from dlmskit.types.enums import AcseServiceUser, DataAccessResult
 from tests.apps.cli.conftest import Run
 
-COMMANDS = sorted(path.stem.replace("_", "-") for path in Path(commands.__path__[0]).glob("[a-z]*.py"))
+ROOT = Path(commands.__path__[0])
+COMMANDS = sorted(
+    " ".join(part.replace("_", "-") for part in path.relative_to(ROOT).with_suffix("").parts) for path in ROOT.rglob("[a-z]*.py")
+)
+"""Every file is a command, in a folder one of a group."""
 
 
 def test_every_command_is_listed_and_has_help_with_an_example(run: Run) -> None:
-    listed = run("--help")
-    assert listed.code == 0
-    assert len(COMMANDS) > 8
+    assert len(COMMANDS) > 16
     for command in COMMANDS:
-        assert f" {command} " in listed.out
-        helped = run(command, "--help")
+        *group, name = command.split()
+        listed = run(*group, "--help")
+        assert (listed.code, f" {name} " in listed.out) == (0, True), command
+        helped = run(*group, name, "--help")
         assert (helped.code, f"Example: dlmskit {command}" in " ".join(helped.out.replace("│", " ").split())) == (0, True), (
             command
         )

@@ -160,9 +160,9 @@ def test_rows_by_number(run: Run, url: str, keys: Path, entries: str, rows: int)
     assert len(result.json["rows"]) == rows
 
 
-@pytest.mark.parametrize("command", ["read", "write", "call", "profile", "objects", "xml", "keys"])
+@pytest.mark.parametrize("command", ["read", "write", "call", "profile", "objects", "xml", "keys new"])
 def test_help_has_an_example(run: Run, command: str) -> None:
-    result = run(command, "--help")
+    result = run(*command.split(), "--help")
     assert result.code == 0
     assert f"Example: dlmskit {command}" in " ".join(result.out.replace("│", " ").split())
     assert "--json" in result.out

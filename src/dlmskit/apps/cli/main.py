@@ -1,4 +1,7 @@
-"""Finds the commands, runs one, and turns every error of the library into one line and an exit code."""
+"""Finds the commands, runs one, and turns every error of the library into one line and an exit code.
+
+A module in `commands` is a command, a package in it a group of commands: its modules, with its docstring as help.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from functools import wraps
 from importlib import import_module
 from importlib.metadata import version
 from pkgutil import iter_modules
+from types import ModuleType
 from typing import Annotated, Any
 
 import typer
@@ -37,16 +41,22 @@ class _NobodyReads(Exception):
 class _Lazy(TyperGroup):
     """Imports a command only when it is run or listed: the others cost nothing at start."""
 
+    package: ModuleType = commands
+
     def list_commands(self, _: Any) -> list[str]:
-        return sorted(module.name.replace("_", "-") for module in iter_modules(commands.__path__))
+        return sorted(module.name.replace("_", "-") for module in iter_modules(self.package.__path__))
 
     def get_command(self, context: Any, name: str) -> Any:
         if name not in self.list_commands(context):
             return None
-        module = import_module(f"{commands.__name__}.{name.replace('-', '_')}")
-        app = typer.Typer(
-            add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False, pretty_exceptions_show_locals=False
-        )
+        module = import_module(f"{self.package.__name__}.{name.replace('-', '_')}")
+        if hasattr(module, "__path__"):
+            group = _new_app(type("_Group", (_Lazy,), {"package": module}))
+            group.callback(help=module.__doc__)(lambda: None)
+            found = typer.main.get_command(group)
+            found.name = name
+            return found
+        app = _new_app()
         app.command(name, context_settings=getattr(module, "CONTEXT", None))(_with_exit_code(module.run))
         return typer.main.get_command(app)
 
@@ -67,14 +77,19 @@ def _with_exit_code(command: Callable[..., int | None]) -> Callable[..., None]:
     return run
 
 
-app = typer.Typer(
-    cls=_Lazy,
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode="rich",
-    pretty_exceptions_enable=False,
-    pretty_exceptions_show_locals=False,
-)
+def _new_app(group: type[TyperGroup] | None = None) -> typer.Typer:
+    """One command, or a group of them; typer neither installs anything nor prints tracebacks with values in them."""
+    return typer.Typer(
+        cls=group,
+        no_args_is_help=group is not None,
+        add_completion=False,
+        rich_markup_mode="rich",
+        pretty_exceptions_enable=False,
+        pretty_exceptions_show_locals=False,
+    )
+
+
+app = _new_app(_Lazy)
 
 
 def _show_version(wanted: bool) -> None:

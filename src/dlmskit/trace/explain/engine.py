@@ -25,13 +25,16 @@ from dlmskit.apdu import (
 )
 from dlmskit.errors import DecodeError, DlmsError
 from dlmskit.limits import DEFAULT, Limits
+from dlmskit.security.control import HEADER_OCTETS, SecurityHeader
 from dlmskit.security.envelope import read_envelope
+from dlmskit.security.general_header import GeneralHeader
 from dlmskit.security.keys import Key, KeyRole
 from dlmskit.trace.explain.answers import Answers
 from dlmskit.trace.explain.blocks import Blocks
 from dlmskit.trace.explain.keyring import KeyRing
-from dlmskit.trace.explain.model import ApduExplanation, Code, Node, Problem, SecurityLayer, Verdict
-from dlmskit.trace.explain.opening import open_layer
+from dlmskit.trace.explain.model import ApduExplanation, Code, Node, Problem, SecurityLayer
+from dlmskit.trace.explain.opening import Opened, open_layer
+from dlmskit.trace.explain.opening_general import judge_signature, open_general_ciphering
 from dlmskit.trace.explain.readout import readout_values
 from dlmskit.trace.explain.repair import repaired
 from dlmskit.trace.explain.tree import apdu_name, data_node, json_of, shown_octets, tree_of
@@ -95,8 +98,10 @@ class Engine:
         inner: dict[str, Node] = {}
         if isinstance(apdu, _PROTECTED):
             inner["ciphered_content"] = self._protected(apdu, octets, source, found, depth)
-        elif isinstance(apdu, GeneralCiphering | GeneralSigning):
-            self._not_opened(apdu, name, found)
+        elif isinstance(apdu, GeneralCiphering):
+            inner["ciphered_content"] = self._generally_ciphered(apdu, source, found, depth)
+        elif isinstance(apdu, GeneralSigning):
+            inner |= self._signed(apdu, source, found, depth)
         else:
             found.name, found.plain, found.innermost = name, octets, apdu
             inner = self._plain(apdu, source, found, depth)
@@ -125,18 +130,50 @@ class Engine:
         except DecodeError as error:
             found.problems.append(Problem(Code.MALFORMED, str(error), error.offset))
             return Node("ciphered-content")
-        opened = open_layer(envelope, name, self.ring, self._is_sane)
+        opened = open_layer(envelope, name, self.ring, self._is_sane, self.limits)
         self.ring.learn_title(envelope.title)
+        return self._ciphered(opened, envelope.header, envelope.content, source, found, depth)
+
+    def _generally_ciphered(self, apdu: GeneralCiphering, source: object, found: _Findings, depth: int) -> Node:
+        found.name = apdu_name(apdu)
+        opened = open_general_ciphering(apdu, self.ring, self._is_sane, self.limits)
+        self._learn_parties(apdu)
+        if len(apdu.ciphered_content) < HEADER_OCTETS:
+            found.layers.append(opened.layer)
+            found.problems.extend(opened.problems)
+            return Node("ciphered-content", apdu.ciphered_content.hex().upper())
+        header = SecurityHeader.decode(apdu.ciphered_content)
+        return self._ciphered(opened, header, apdu.ciphered_content[HEADER_OCTETS:], source, found, depth)
+
+    def _ciphered(
+        self, opened: Opened, header: SecurityHeader, content: bytes, source: object, found: _Findings, depth: int
+    ) -> Node:
+        """One ciphered layer in the tree, and what is inside it."""
         found.layers.append(opened.layer)
         found.problems.extend(opened.problems)
-        header = (
-            Node("security-control", f"{int(envelope.header.control):02X}", str(envelope.header.control)),
-            Node("invocation-counter", str(envelope.header.invocation_counter)),
-            Node("verdict", opened.layer.verdict.value, "; ".join(problem.message for problem in opened.problems)),
+        nodes = (
+            Node("security-control", f"{int(header.control):02X}", str(header.control)),
+            Node("invocation-counter", str(header.invocation_counter)),
+            _verdict(opened),
         )
         if opened.plain is None:
-            return Node("ciphered-content", shown_octets(envelope.content), "", header)
-        return Node("ciphered-content", "", "", (*header, self._take_apart(opened.plain, source, found, depth + 1)))
+            return Node("ciphered-content", shown_octets(content), "", nodes)
+        return Node("ciphered-content", "", "", (*nodes, self._take_apart(opened.plain, source, found, depth + 1)))
+
+    def _signed(self, apdu: GeneralSigning, source: object, found: _Findings, depth: int) -> dict[str, Node]:
+        found.name = apdu_name(apdu)
+        opened = judge_signature(apdu, self.ring)
+        self._learn_parties(apdu)
+        found.layers.append(opened.layer)
+        found.problems.extend(opened.problems)
+        inside = self._take_apart(apdu.content, source, found, depth + 1)
+        signature = Node("signature", apdu.signature.hex().upper(), "", (_verdict(opened),))
+        return {"content": Node("content", "", "", (inside,)), "signature": signature}
+
+    def _learn_parties(self, apdu: GeneralCiphering | GeneralSigning) -> None:
+        header = GeneralHeader.of(apdu)
+        self.ring.learn_title(header.originator)
+        self.ring.learn_title(header.recipient)
 
     def _is_sane(self, text: bytes) -> bool:
         """Whether deciphered octets are an APDU or an ASCII telegram, and not noise."""
@@ -147,11 +184,6 @@ class Engine:
         except DecodeError:
             return repaired(text) is not None
         return True
-
-    def _not_opened(self, apdu: Apdu, name: str, found: _Findings) -> None:
-        found.name = name
-        found.layers.append(SecurityLayer(Verdict.NOT_DECIPHERED, name, reason=Code.SECURITY_UNSUPPORTED.value))
-        found.problems.append(Problem(Code.SECURITY_UNSUPPORTED, f"{name} is shown as it is; this version does not open it"))
 
     def _readout(self, octets: bytes, found: _Findings) -> Node:
         """An ASCII telegram: no APDU at all, but values all the same."""
@@ -203,3 +235,7 @@ class Engine:
         found.layers += inside.layers
         found.problems += inside.problems
         return {"user_information": node}
+
+
+def _verdict(opened: Opened) -> Node:
+    return Node("verdict", opened.layer.verdict.value, "; ".join(problem.message for problem in opened.problems))

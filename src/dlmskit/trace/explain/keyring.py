@@ -1,12 +1,15 @@
 """What the explain engine knows besides the octets: keys and titles from the user, and what the telegrams themselves tell.
 
-Titles, a dedicated key and counters are learnt in the order of the input, as a listener on the line would learn them.
+Titles, a dedicated key, keys that messages bring along and counters are learnt in the order of the input, as a listener on the
+line would learn them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+from dlmskit.crypto.ec_keys import PublicKey
+from dlmskit.crypto.provider import KeyAgreement
 from dlmskit.security.envelope import Envelope
 from dlmskit.security.keys import Key, KeyRole, KeySet
 from dlmskit.types.system_title import SystemTitle
@@ -30,7 +33,15 @@ class KeyRing:
         self.server_title: SystemTitle | None = None
         self.seen_titles: list[SystemTitle] = []
         self.dedicated_key: Key | None = None
-        self._last_counter: dict[tuple[bool, bool, SystemTitle], int] = {}
+        self.verification_keys: dict[SystemTitle, PublicKey] = {}
+        """Public keys for signatures, by signer."""
+        self.agreement_keys: dict[SystemTitle, PublicKey] = {}
+        """Static public keys for key agreement, by owner."""
+        self.private_agreement_keys: dict[SystemTitle, KeyAgreement] = {}
+        """Static private keys for key agreement, by owner: with the one of either party an agreed key is found."""
+        self.established: dict[tuple[SystemTitle | None, SystemTitle | None], Key] = {}
+        """The fresh key last named in general-ciphering, by originator and recipient."""
+        self._last_counter: dict[tuple[str, SystemTitle], int] = {}
 
     def learn_title(self, title: SystemTitle | None, *, client: bool | None = None) -> None:
         """Remember a title that a telegram named; ``client`` says whose it is where that is known."""
@@ -64,11 +75,10 @@ class KeyRing:
         """The title that the message, or for want of one the user, says it was sent under."""
         return envelope.title or (self.given_titles[0] if len(self.given_titles) == 1 else None)
 
-    def take_counter(self, envelope: Envelope, title: SystemTitle) -> int | None:
-        """Note a counter; returns the last one of this sender when the new one is not above it."""
-        sender = (envelope.form.dedicated, envelope.header.control.broadcast, title)
+    def take_counter(self, key: Key, title: SystemTitle, counter: int) -> int | None:
+        """Note a counter; returns the last one of this sender under this key when the new one is not above it."""
+        sender = (key.fingerprint, title)
         last = self._last_counter.get(sender)
-        counter = envelope.header.invocation_counter
         if last is not None and counter <= last:
             return last
         self._last_counter[sender] = counter
@@ -77,4 +87,4 @@ class KeyRing:
 
 def key_role_label(key: Key) -> str:
     """How a key is named to people."""
-    return {KeyRole.DEDICATED: "dedicated key"}.get(key.role, key.role.value.upper())
+    return {KeyRole.DEDICATED: "dedicated key", KeyRole.CEK: "fresh key"}.get(key.role, key.role.value.upper())

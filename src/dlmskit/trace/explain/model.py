@@ -54,11 +54,33 @@ class Code(StrEnum):
     """Encrypted without a tag: anybody on the way could have changed it."""
     COUNTER_REPEATED = "counter-repeated"
     """The invocation counter is not above one of the same sender that came before: a repetition, or a replay."""
+    WRONG_MASTER_KEY = "wrong-master-key"
+    """The key that the message brings along is wrapped with another master key."""
+    KEY_INFO_INVALID = "key-info-invalid"
+    """What the message says about its key cannot be followed: an unknown kind or number, a length that is none."""
+    PUBLIC_KEY_INVALID = "public-key-invalid"
+    """A public key in the message is no point on the curve of its suite: a fault, or an attack on the other party's key."""
+    SIGNATURE_INVALID = "signature-invalid"
+    """The signature does not fit: another signer, or a message that was changed."""
+    MISSING_VERIFICATION_KEY = "missing-verification-key"
+    """Signed, and the signer's public key or certificate is not given."""
+    HEADER_NOT_AUTHENTICATED = "header-not-authenticated"
+    """The tag fits, but leaves out the header of general-ciphering: parties, transaction and time could have been changed."""
+    COMPRESSION_INVALID = "compression-invalid"
+    """Deciphered, but the content says that it is compressed, and is not V.44, or restores to more than is read."""
     SECURITY_UNSUPPORTED = "security-unsupported"
     """A form of protection that this version does not open; the message says which."""
 
 
-NOTES = frozenset({Code.TOLERATED, Code.NOT_AUTHENTICATED, Code.MISSING_AUTHENTICATION_KEY})
+NOTES = frozenset(
+    {
+        Code.TOLERATED,
+        Code.NOT_AUTHENTICATED,
+        Code.MISSING_AUTHENTICATION_KEY,
+        Code.MISSING_VERIFICATION_KEY,
+        Code.HEADER_NOT_AUTHENTICATED,
+    }
+)
 """Codes that are said, but do not make a telegram a failure."""
 SECURITY = frozenset(
     {
@@ -68,6 +90,10 @@ SECURITY = frozenset(
         Code.MISSING_SYSTEM_TITLE,
         Code.WRONG_SYSTEM_TITLE,
         Code.COUNTER_REPEATED,
+        Code.WRONG_MASTER_KEY,
+        Code.KEY_INFO_INVALID,
+        Code.PUBLIC_KEY_INVALID,
+        Code.SIGNATURE_INVALID,
         Code.SECURITY_UNSUPPORTED,
     }
 )
@@ -102,9 +128,9 @@ class Verdict(StrEnum):
     UNPROTECTED = "unprotected"
     """No protection at all."""
     VERIFIED = "verified"
-    """The tag fits: the content is from a holder of the keys and was not changed."""
+    """The tag or signature fits: the content is from a holder of the keys and was not changed."""
     UNVERIFIED = "unverified"
-    """Deciphered, and it makes sense, but the tag fails or could not be checked."""
+    """It can be read, and makes sense, but the tag or signature fails or could not be checked."""
     DECIPHERED = "deciphered"
     """Encrypted without authentication: deciphered to sense; nobody vouches for it."""
     NOT_DECIPHERED = "not-deciphered"
@@ -121,13 +147,20 @@ class SecurityLayer(msgspec.Struct, frozen=True):
     suite: int | None = None
     authenticated: bool = False
     encrypted: bool = False
+    signed: bool = False
     broadcast: bool = False
     compressed: bool = False
     system_title: str | None = None
+    """Of who protected it."""
     manufacturer: str | None = None
     invocation_counter: int | None = None
     key: str | None = None
     """Role of the key that opened it."""
+    key_info: str | None = None
+    """How general-ciphering names its key."""
+    recipient: str | None = None
+    """System title of who it is for, where the form names him."""
+    transaction_id: str | None = None
     reason: str = ""
 
     def to_json(self) -> dict[str, Any]:
