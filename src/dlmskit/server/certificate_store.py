@@ -58,6 +58,8 @@ class Surroundings:
 
     current: CurrentRequest
     random: Random
+    client_title: Callable[[], SystemTitle | None]
+    """Of the client that was here last."""
     now: Callable[[], datetime]
     """For the validity of certificates."""
     report: Callable[[EventCode, str, BaseException | None], None]
@@ -95,8 +97,8 @@ class CertificateStore:
 
     @property
     def client_title(self) -> SystemTitle | None:
-        """Of the client that asks, else the one that the association is tied to."""
-        return self._around.current.client_title or self._settings().client_system_title
+        """Of the client that asks, else of the one that was here last."""
+        return self._around.current.client_title or self._around.client_title()
 
     def certificates(self) -> list[CertificateInfo]:
         """Attribute 6."""
