@@ -67,6 +67,8 @@ class EventCode(StrEnum):
     NOT_DECODED = "not-decoded"
     TRANSFER_DROPPED = "transfer-dropped"
     """A block transfer was not finished: other request, wrong number, too large, too slow."""
+    WEAK_SECURITY = "weak-security"
+    """Somebody has decided to go on with what can be read, changed or broken on the way."""
     HANDLER_FAILED = "handler-failed"
     """An object's own code raised something that is not a result of the standard."""
 
