@@ -24,12 +24,15 @@ NUMBERS = [*sorted(set(strategies.BOUNDS) - {28, 29, 30, 31, 32, 33}), 23, 24]
 def test_arrays_hold_the_rows(tags, draw):
     rows = draw.draw(st.lists(st.tuples(*map(strategies.values_of, tags)), min_size=1, max_size=50))
     arrays = decode_columns(encode_rows(rows, tags))
+    assert arrays is not None
     assert list(zip(*(array.tolist() for array in arrays), strict=True)) == rows
     assert all(array.dtype.isnative for array in arrays)
 
 
 def test_octet_strings_are_rows_of_octets():
-    (array,) = decode_columns(encode_rows([(b"ab",), (b"c\x00",)], ["octet-string"]))
+    arrays = decode_columns(encode_rows([(b"ab",), (b"c\x00",)], ["octet-string"]))
+    assert arrays is not None
+    (array,) = arrays
     assert array.tolist() == [[97, 98], [99, 0]]
 
 
@@ -73,13 +76,15 @@ def test_moments_are_those_of_the_type(values, changes):
     octets = np.array([list(value) for value in values], dtype="u1")
     for row, at, octet in changes:
         octets[row % len(values), at] = octet
-    expected = []
+    expected: list[dt.datetime | None] = []
     for row in octets:
         try:
             expected.append(CosemDateTime(row.tobytes()).to_datetime())
         except DecodeError:
             expected.append(None)
-    told = all(CosemDateTime(row.tobytes()).deviation is not None for row, time in zip(octets, expected, strict=True) if time)
+    told = all(
+        CosemDateTime(row.tobytes()).deviation is not None for row, time in zip(octets, expected, strict=True) if time is not None
+    )
     try:
         plain = [None if time is None else (time.astimezone(dt.UTC) if told else time).replace(tzinfo=None) for time in expected]
     except OverflowError:  # before year 1 or past year 9999 in UTC

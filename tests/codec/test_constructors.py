@@ -41,9 +41,9 @@ def test_integers_at_and_past_the_limits(tag):
         item = make(value)
         assert item.octets[0] == tag
         assert Data.decode(item.octets).value == value
-    for value in (least - 1, most + 1, -(1 << 70), 1 << 70, True, False, 1.0, "1", b"1", None, [1]):
+    for wrong in (least - 1, most + 1, -(1 << 70), 1 << 70, True, False, 1.0, "1", b"1", None, [1]):
         with pytest.raises(EncodeError, match=DATA_TYPES[tag].name):
-            make(value)
+            make(wrong)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 from dlmskit.codec.data import Data
 from dlmskit.codec.notation import parse_kind
 from dlmskit.errors import EncodeError
+from dlmskit.types.datetime import CosemDateTime
 from dlmskit.types.obis import Obis
 
 CAPTURE = parse_kind(
@@ -95,7 +96,7 @@ def test_choices():
         (None, None),
         ([1, -1], [1, -1]),
         ((CLOCK, 3), (CLOCK, 3)),
-        (bytes(12), kind.alternatives[3].moment(bytes(12))),
+        (bytes(12), CosemDateTime(bytes(12))),
     ):
         data = kind.encode(value)
         kind.check(data)

@@ -93,13 +93,15 @@ def test_times(start, seconds, following):
 def test_times_are_those_of_the_calendar(start, seconds, count):
     start = start.replace(microsecond=0)
     times = islice(times_after(CosemDateTime.from_datetime(start), seconds), count)
-    assert [time.to_datetime() for time in times] == [start + dt.timedelta(seconds=seconds * (n + 1)) for n in range(count)]
+    assert [time.to_datetime() for time in times if isinstance(time, CosemDateTime)] == [
+        start + dt.timedelta(seconds=seconds * (n + 1)) for n in range(count)
+    ]
 
 
 def test_what_is_not_specified_stays_so():
     octets = bytes.fromhex("07e50603ff0e2dffff8000ff")
-    assert next(times_after(octets, 900)).hex() == "07e50603ff0f00ffff8000ff"
-    assert next(times_after(octets, 30)).hex() == "07e50603ff0e2d1eff8000ff"
+    assert next(times_after(octets, 900)) == bytes.fromhex("07e50603ff0f00ffff8000ff")
+    assert next(times_after(octets, 30)) == bytes.fromhex("07e50603ff0e2d1eff8000ff")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ import random
 import polars as pl
 import pytest
 
-from dlmskit.codec import frames
 from dlmskit.codec.frames import profile_frame
 from dlmskit.codec.profile import Column, ProfileTable
 from dlmskit.codec.rows import encode_rows
@@ -39,7 +38,7 @@ def test_both_ways_give_the_same_frame(scaler, aware, monkeypatch):
     if scaler:
         described[4] = Column("c")  # floats with a scaler go row by row
     by_rows = ProfileTable.decode(buffer, described).to_polars()
-    monkeypatch.setattr(frames.ProfileTable, "to_polars", pytest.fail)
+    monkeypatch.setattr(ProfileTable, "to_polars", pytest.fail)
     by_columns = profile_frame(buffer, described)
     assert by_columns.schema == by_rows.schema
     assert by_columns.equals(by_rows)

@@ -8,6 +8,7 @@ import pytest
 
 from dlmskit.codec.compact import TypeDescription
 from dlmskit.codec.data import Data
+from dlmskit.codec.kinds import Enumeration, MomentKind
 from dlmskit.codec.notation import parse_kind
 from dlmskit.errors import EncodeError
 from dlmskit.types.bits import BitString
@@ -98,6 +99,7 @@ def test_moments_come_under_either_tag(name, own, size, text):
     kind = parse_kind(text.format(name))
     octets = bytes(size)
     values = {type(kind.decode(data)) for data in (Data.octet_string(octets), Data.of(own, octets))}
+    assert isinstance(kind, MomentKind)
     assert values == {kind.moment}
     for data in (Data.octet_string(octets), Data.of(own, octets)):
         kind.check(data)
@@ -129,6 +131,7 @@ def test_a_method_without_parameter_takes_anything():
 
 def test_labels():
     kind = parse_kind("enum{0=off,1=on}")
+    assert isinstance(kind, Enumeration)
     assert (kind.label(1), kind.label(7)) == ("on", "unknown(7)")
 
 

@@ -23,6 +23,7 @@ def holds_compact_array(item):
 
 def test_fixed_octets_are_tags_counts_and_lengths():
     layout = learn(ROW.octets, 0, 8)
+    assert layout is not None
     assert layout.size == len(ROW.octets)
     fixed = dict(layout.fixed)
     assert [fixed.get(at, b"\xee").hex() for at in range(layout.size)] == "02 05 09 02 ee ee 00 10 ee ee 01 01 03 ee ff".split()  # noqa: SIM905 -- reads as octets
@@ -46,7 +47,9 @@ def test_a_run_ends_with_the_first_other_row(kinds, most):
     rows = (Data.structure([Data.unsigned(7)]).octets, Data.structure([Data.integer(7)]).octets)
     octets = b"".join(rows[kind] for kind in kinds)
     expected = next((index for index, kind in enumerate(kinds) if kind), len(kinds))
-    assert learn(rows[0], 0, 8).run(octets, 0, most) == min(expected, most)
+    layout = learn(rows[0], 0, 8)
+    assert layout is not None
+    assert layout.run(octets, 0, most) == min(expected, most)
 
 
 @pytest.mark.parametrize(

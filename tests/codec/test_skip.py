@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import tracemalloc
 from contextlib import suppress
 
@@ -18,6 +17,7 @@ from dlmskit.errors import DecodeError
 from dlmskit.limits import Limits
 from tests.codec import strategies
 from tests.vectors import load, parameters
+from tests.work import at_most
 
 VECTORS = load("apdu", kind="data")
 
@@ -167,25 +167,22 @@ HOSTILE = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_octets_cost_little(name):
+    """Memory, and calls in place of time: a few for each octet, whatever the octets claim."""
     octets = HOSTILE[name]
     tracemalloc.start()
-    spent = []
-    for _ in range(3):
-        start = time.process_time()
-        with suppress(DecodeError):
-            check_whole(octets)
-        spent.append(time.process_time() - start)
-        if tracemalloc.is_tracing():
-            peak = tracemalloc.get_traced_memory()[1]
-            tracemalloc.stop()
-    assert min(spent) < 0.05
+    with suppress(DecodeError):
+        check_whole(octets)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
     assert peak < 16 * max(len(octets), 1 << 16)
+    with at_most(10 * max(len(octets), 1 << 10)), suppress(DecodeError):
+        check_whole(octets)
 
 
 @given(strategies.mutated(strategies.data.map(lambda item: item.octets)), st.integers(0, 40), st.integers(0, 5))
 def test_the_decoder_refuses_what_the_walk_refuses(octets, elements, depth):
     limits = Limits(data_elements=elements, data_depth=depth)
-    results = []
+    results: list[object] = []
     for work in (lambda: skip_data(octets, 0, limits), lambda: decode_value(octets, 0, limits)[1]):
         try:
             results.append(work())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import struct
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -31,7 +33,7 @@ def expected(decoded):
 
 
 def simple(kind, value):
-    makers = {
+    makers: dict[str, Callable[[Any], Any]] = {
         "octet-string": bytes.fromhex,
         "bit-string": BitString,
         "date-time": lambda text: CosemDateTime(bytes.fromhex(text)),
