@@ -74,7 +74,12 @@ async def test_a_session(tmp_path: Path, suite: int, mechanism: str, words: dict
     path = tmp_path / "meter.toml"
     path.write_text(description(suite, mechanism, signed))
     async with served(path, Serving(port=0, state=tmp_path / "state")) as meter:
-        common = {"keys": meter.key_file, "counters": tmp_path / "counters.sqlite", "suite": suite, "entry": "4C41420000000001"}
+        common: dict[str, Any] = {
+            "keys": meter.key_file,
+            "counters": tmp_path / "counters.sqlite",
+            "suite": suite,
+            "entry": "4C41420000000001",
+        }
         async with dlmskit.connect(meter.url, mechanism=mechanism, **common, **words) as client:
             await client.write("0.0.96.1.1.255", 2, b"cellar")
             assert await client.read("0.0.96.1.1.255") == b"cellar"
