@@ -1,7 +1,7 @@
 """Secure DLMS/COSEM (IEC 62056), end to end: explain telegrams, read meters, be a meter.
 
     async with dlmskit.connect("tcp://192.0.2.7:4059", keys="meter.keys") as meter:
-        print(await meter.read("1.0.1.8.0.255"))
+        print(await meter.register("1.0.1.8.0.255"))
 
 This is the public door: it re-exports, and nothing else. `dlmskit.sync` has the client without asyncio.
 """

@@ -182,6 +182,8 @@ class Pair:
         *,
         client_keys: KeySet = KEYS,
         server_keys: KeySet = KEYS,
+        client_credentials: Credentials | None = None,
+        server_credentials: Credentials | None = None,
         limits: Limits = DEFAULT,
         meter: Meter | None = None,
         client_random: Random | None = None,
@@ -192,7 +194,8 @@ class Pair:
         self.client_log, self.server_log = Log(), Log()
         self.sent: list[bytes] = []
         self.received: list[bytes] = []
-        self.client_credentials, self.server_credentials = credentials(client_keys), credentials(server_keys)
+        self.client_credentials = client_credentials or credentials(client_keys)
+        self.server_credentials = server_credentials or credentials(server_keys)
         self.client = ClientAssociation(
             client or AssociationSettings(),
             self.client_credentials,

@@ -37,7 +37,7 @@ WAYS = [
     *[
         settings(application_context=LN_CIPHERED, mechanism=mechanism, wrapping=wrapping, dedicated_key=dedicated)
         for mechanism in MECHANISMS
-        for wrapping in Wrapping
+        for wrapping in (Wrapping.SERVICE_SPECIFIC, Wrapping.GENERAL)
         for dedicated in (False, True)
     ],
 ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 
 import pytest
 from hypothesis import example, given
@@ -16,6 +15,7 @@ from dlmskit.errors import DecodeError, EncodeError
 from dlmskit.limits import DEFAULT, Limits
 from tests.codec import strategies
 from tests.vectors import load, parameters
+from tests.work import at_most, calls_of
 
 CLOCK = bytes.fromhex("07e50603040e000000ffc400")
 KINDS = ["octet-string", "unsigned", *["double-long-unsigned"] * 4]
@@ -106,11 +106,10 @@ def test_every_cut_is_refused_as_by_the_walk(chance):
 
 def test_a_known_layout_that_fits_no_row_does_not_loop():
     row = b"\x02\x02\x11\x01\x06\x00\x00\x00\x05"
-    start = time.process_time()
     for count in (1, 2, 100):
         octets = b"\x01" + bytes((count,)) + row * (count - 1) + row[:4]
-        assert outcome(octets).startswith("refused")
-    assert time.process_time() - start < 1
+        with at_most(20_000):
+            assert outcome(octets).startswith("refused")
 
 
 @pytest.mark.parametrize(
@@ -202,13 +201,5 @@ def test_refuses_other_shapes(rows, kinds):
 def test_thinks_in_runs():
     """Guard of the speed itself: many rows of one layout cost far less than the general way."""
     octets = encode_rows(regular(2000), KINDS)
-
-    def least(work):
-        spent = []
-        for _ in range(5):
-            start = time.process_time()
-            work()
-            spent.append(time.process_time() - start)
-        return min(spent)
-
-    assert least(lambda: decode_rows(octets)) * 4 < least(lambda: decode_value(octets))
+    decode_rows(octets)  # so that the layout is known
+    assert calls_of(lambda: decode_rows(octets)) < 200

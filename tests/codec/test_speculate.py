@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 
 import pytest
 
@@ -14,6 +13,7 @@ from dlmskit.codec.speculate import decode_array
 from dlmskit.codec.values import decode_value
 from dlmskit.errors import DecodeError
 from dlmskit.limits import DEFAULT, Limits
+from tests.work import at_most
 
 DRAW = random.Random(5)
 REGULAR = Data.array([Data.structure([Data.unsigned(n), Data.long(-n)]) for n in range(100)]).octets
@@ -77,12 +77,11 @@ def test_rows_that_are_all_different_cost_little(fields, cut):
     rows = [Data.structure([draw.choice(forms) for _ in range(fields)]) for _ in range(32_000 // (fields + 1))]
     octets = Data.array(rows).octets
     octets = octets[: len(octets) - cut]
-    start = time.process_time()
-    try:
-        assert len(decode_rows(octets)) == len(rows)
-    except DecodeError:
-        refused = True
-    else:
-        refused = False
+    with at_most(12 * len(octets)):
+        try:
+            assert len(decode_rows(octets)) == len(rows)
+        except DecodeError:
+            refused = True
+        else:
+            refused = False
     assert refused == bool(cut)
-    assert time.process_time() - start < 0.3

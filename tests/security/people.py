@@ -78,7 +78,7 @@ def correspondence(own: SystemTitle, suite: SecuritySuite) -> Correspondence:
 
 def person(
     own: SystemTitle,
-    peer: SystemTitle,
+    peer: SystemTitle | None,
     *,
     suite: SecuritySuite = SUITE_1,
     rules: ProtectionRules = ANYTHING,
@@ -108,7 +108,6 @@ def people(**more: Any) -> tuple[SecurityContext, SecurityContext]:
 
 def with_rules(context: SecurityContext, **changes: Any) -> SecurityContext:
     """The same party, its counters and windows included, under other rules."""
-    assert context.peer_title is not None
     return person(
         context.own_title,
         context.peer_title,

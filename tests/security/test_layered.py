@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dlmskit.apdu.ciphering import GeneralSigning
-from dlmskit.crypto.suites import SUITES, suite_of
+from dlmskit.crypto.suites import SUITE_1, SUITES, suite_of
 from dlmskit.errors import DecodeError, DlmsError, EncodeError, SecurityError, SecurityReason
 from dlmskit.limits import Limits
 from dlmskit.security.context import SecurityContext
@@ -22,8 +22,9 @@ from dlmskit.security.layered import _accept, _open, protection_of
 from dlmskit.security.layers import Ciphered, GeneralCiphered, KeyChoice, Signed, Step
 from dlmskit.security.policy import SecurityPolicy
 from dlmskit.security.protection import protect, protect_layers, unprotect
+from dlmskit.types.system_title import SystemTitle
 from tests.security.parties import CLIENT, GET_REQUEST, SERVER
-from tests.security.people import ANYTHING, THIRD, people, person, with_rules
+from tests.security.people import ANYTHING, THIRD, correspondence, people, person, with_rules
 from tests.security.test_general_ciphering import refused, state
 
 A, E, S = Protection.AUTHENTICATED, Protection.ENCRYPTED, Protection.SIGNED
@@ -306,6 +307,49 @@ def test_the_content_of_a_service_specific_form_stays_one_of_its_service() -> No
     assert caught.value.reason is SecurityReason.INNER_TAG_MISMATCH
 
 
+# Broadcasts.
+
+
+def test_a_signed_broadcast_reaches_everybody() -> None:
+    """One message, many meters, no peer: under the broadcast key, with a signature against those who hold that key as well."""
+    one, other = SERVER, SystemTitle("4D4D4D0000BC614F")
+    client = person(CLIENT, None)
+    steps: list[Step] = [GeneralCiphered(key=KeyChoice.GBEK, name_recipient=False), Signed(name_recipient=False)]
+    octets = protect_layers(GET_REQUEST, client, steps)
+    for title in (one, other):
+        meter = with_rules(
+            person(title, CLIENT, correspondence=correspondence(SERVER, SUITE_1)), incoming=AE | S, accept_empty_title=True
+        )
+        verified = unprotect(octets, meter)
+        assert (verified.plain, verified.key_role, verified.layers[1].key_role) == (GET_REQUEST, KeyRole.SIGNATURE, KeyRole.GBEK)
+        refused(SecurityReason.COUNTER_REPEATED, octets, meter)
+        refused(
+            SecurityReason.SECURITY_CONTROL_INVALID,
+            protect_layers(GET_REQUEST, client, steps),
+            with_rules(meter, accept_broadcast=False),
+        )
+        refused(
+            SecurityReason.SYSTEM_TITLE_MISSING,
+            protect_layers(GET_REQUEST, client, steps),
+            with_rules(meter, accept_empty_title=False),
+        )
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        Signed(),
+        GeneralCiphered(key=KeyChoice.GBEK),
+        GeneralCiphered(key=KeyChoice.ONE_PASS, name_recipient=False),
+        GeneralCiphered(key=KeyChoice.STATIC, name_recipient=False),
+    ],
+)
+def test_what_needs_one_peer(step: Step) -> None:
+    with pytest.raises(SecurityError) as caught:
+        protect_layers(GET_REQUEST, person(CLIENT, None), [step])
+    assert caught.value.reason in (SecurityReason.SYSTEM_TITLE_MISSING, SecurityReason.SYSTEM_TITLE_MISMATCH)
+
+
 # Bounds.
 
 
@@ -400,9 +444,9 @@ def test_a_bad_layer_inside_a_good_one() -> None:
 def test_an_old_outer_layer_around_a_new_inner_one_moves_nothing(outer: Step) -> None:
     """The counter of the inner layer would be accepted first."""
     client, server = people()
-    third = person(THIRD, SERVER)
+    server, third = with_rules(server, incoming=AE | S), person(THIRD, SERVER)
     for _ in range(3):
-        unprotect(protect_layers(GET_REQUEST, client, [outer]), server)
+        unprotect(protect_layers(GET_REQUEST, client, [Signed(), outer]), server)
     behind = person(CLIENT, SERVER)  # starts again: its counters were used already
     inner = protect_layers(GET_REQUEST, third, [GeneralCiphered(), Signed()])
     refused(SecurityReason.COUNTER_REPEATED, protect_layers(inner, behind, [outer]), server)

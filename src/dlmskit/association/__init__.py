@@ -36,6 +36,7 @@ from dlmskit.association.settings import (
     AssociationSettings,
     ClientTolerances,
     ServerSwitches,
+    Signing,
     Wrapping,
 )
 from dlmskit.association.tables import Party, State
@@ -67,6 +68,7 @@ __all__ = [
     "ServerAssociation",
     "ServerSwitches",
     "ServiceHandler",
+    "Signing",
     "State",
     "Wrapping",
 ]

@@ -13,7 +13,9 @@ from dlmskit.security import suite_of
 from dlmskit.security.context import SecurityContext
 from dlmskit.security.control import Protection
 from dlmskit.security.counters import MemoryCounterStore, TransmitCounters
+from dlmskit.security.introduction import CertificateCheck, take_certificate
 from dlmskit.security.keys import KeySet
+from dlmskit.security.parties import Correspondence
 from dlmskit.security.policy import ProtectionRules, SecurityPolicy
 from dlmskit.security.windows import ReceivedCounters
 from dlmskit.types.system_title import SystemTitle
@@ -31,6 +33,12 @@ class Credentials:
     """What one side brings along. Counters are shared by all associations of a party; those made here die with the process."""
 
     keys: KeySet = field(default_factory=KeySet)
+    correspondence: Correspondence = field(default_factory=Correspondence, repr=False)
+    """Key pairs of our own, public keys of others, and what fresh keys are made of."""
+    certificate: bytes | None = field(default=None, repr=False)
+    """Our certificate for signatures, DER: sent along wherever signatures are needed. None: the peer knows our public key."""
+    certificate_check: CertificateCheck | None = field(default=None, repr=False)
+    """How a certificate that the peer sends is judged. None: only public keys of the directory count."""
     transmit: TransmitCounters = field(default_factory=_forgetful, repr=False)
     received: ReceivedCounters = field(default_factory=ReceivedCounters, repr=False)
 
@@ -54,8 +62,18 @@ class Credentials:
             peer_title=peer_title,
             suite=suite_of(settings.security_suite),
             rules=_rules(party, settings.policy, settings.broadcast),
+            correspondence=self.correspondence,
             limits=limits,
         )
+
+    def introduce(self, security: SecurityContext, certificate: bytes | None) -> None:
+        """See to it that signatures of the peer can be verified, by the certificate that it sent if it sent one.
+
+        Raises SecurityError: missing-key, certificate-refused, and what a certificate is refused for.
+        """
+        if certificate is not None:
+            take_certificate(security, certificate, self.certificate_check)
+        security.parties.verification_key_of(security.known_peer_title())
 
 
 @cache

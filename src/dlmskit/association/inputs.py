@@ -27,6 +27,7 @@ class Kind(Enum):
     CIPHERED_ACTION = "ciphered ACTION"
     GENERAL = "general-glo or general-ded"
     THIRD_PARTY = "general-ciphering or general-signing"
+    """Of the peer, or of a third party through it."""
     ACCESS = "ACCESS"
     BLOCK_TRANSFER = "general block transfer"
     SHORT_NAME = "READ or WRITE"
@@ -167,6 +168,7 @@ _HLS_PENDING = _WITHOUT_ASSOCIATION | {
     Kind.ACTION: Serve.PLAIN,
     Kind.CIPHERED_ACTION: Serve.CIPHERED,
     Kind.GENERAL: Serve.CIPHERED,
+    Kind.THIRD_PARTY: Serve.CIPHERED,
 }
 """As without an association, but reply_to_HLS_authentication may pass."""
 
@@ -203,7 +205,7 @@ class Treatment(Enum):
 
 
 _ERRORS = {Kind.EXCEPTION: Treatment.TAKE, Kind.SERVICE_ERROR: Treatment.TAKE}
-_ANSWERS = {Kind.RESPONSE: Treatment.TAKE, Kind.CIPHERED_RESPONSE: Treatment.TAKE, Kind.GENERAL: Treatment.TAKE}
+_ANSWERS = dict.fromkeys((Kind.RESPONSE, Kind.CIPHERED_RESPONSE, Kind.GENERAL, Kind.THIRD_PARTY), Treatment.TAKE)
 _NOTIFICATIONS = {Kind.NOTIFICATION: Treatment.NOTIFY, Kind.CIPHERED_NOTIFICATION: Treatment.NOTIFY}
 
 _TAKEN: dict[State, dict[Kind, Treatment]] = {

@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from dlmskit.errors import ConfigError
+from dlmskit.security import SUITES
+from dlmskit.security.control import AUTHENTICATED_ENCRYPTED
+from dlmskit.security.layers import KeyChoice
 from dlmskit.security.policy import STRONGEST_SYMMETRIC, SecurityPolicy
 from dlmskit.types.conformance import Conformance
 from dlmskit.types.enums import ApplicationContext, DataAccessResult, Mechanism
@@ -41,10 +44,18 @@ SMALLEST_PDU = 12
 
 
 class Wrapping(Enum):
-    """Which of the two families of ciphered APDUs a client sends; a server answers in the family of the request."""
+    """Which family of ciphered APDUs a client sends; a server answers in the family of the request."""
 
     SERVICE_SPECIFIC = "glo- and ded-"
     GENERAL = "general-glo and general-ded"
+    GENERAL_CIPHERING = "general-ciphering"
+
+
+class Signing(Enum):
+    """Where the signature of a request stands, where the security policy demands one."""
+
+    AROUND = "over the ciphered APDU"
+    INSIDE = "over the plain APDU, ciphered with it"
 
 
 class AarqOnOpen(Enum):
@@ -111,6 +122,14 @@ class AssociationSettings:
     security_policy: SecurityPolicy = STRONGEST_SYMMETRIC
     """What every APDU carries at least. It binds in ciphered application contexts; without ciphering it says nothing."""
     wrapping: Wrapping = Wrapping.SERVICE_SPECIFIC
+    general_key: KeyChoice = KeyChoice.GUEK
+    """Client: the key of general-ciphering. A fresh one is named until the first answer under it, and then used on."""
+    signing: Signing = Signing.AROUND
+    """Client: where requests are signed, if the policy demands it. A server signs where the request was signed."""
+    compress: bool = False
+    """Compress messages in a general form where that makes them shorter. A compressed request is answered so in any case.
+
+    The length of what is compressed tells something about it: not where others choose a part of what is in the message."""
     dedicated_key: bool = False
     """Client: agree on a fresh key for this association."""
     user_id: int | None = None
@@ -143,17 +162,29 @@ class AssociationSettings:
     """The bits that a client proposes: what is asked for and can be served."""
     grantable_conformance: int = field(init=False, repr=False)
     """The bits that a server grants to whom proposes them."""
+    needs_signatures: bool = field(init=False, repr=False)
+    """Whether the parties must know each other's public key for signatures."""
+    layered: bool = field(init=False, repr=False)
+    """Client: whether requests have another form than one layer of glo-, ded-, general-glo- or general-ded-ciphering."""
     needed_conformance: int = field(init=False, repr=False)
     """The bits without which a client cannot work as it is configured."""
 
     def __post_init__(self) -> None:
         ciphered = self.application_context.allows_ciphering
-        general = self.wrapping is Wrapping.GENERAL
+        signed = bool(self.security_policy & (SecurityPolicy.SIGNED_REQUEST | SecurityPolicy.SIGNED_RESPONSE))
+        general = self.wrapping is not Wrapping.SERVICE_SPECIFIC or signed
         derived = {
             "ciphered": ciphered,
             "policy": self.security_policy if ciphered else SecurityPolicy.NOTHING,
             "needs_titles": ciphered or self.mechanism >= Mechanism.HLS_GMAC,
             "needs_security": ciphered or self.mechanism.is_high_level,
+            "needs_signatures": self.mechanism is Mechanism.HLS_ECDSA or (ciphered and signed),
+            "layered": ciphered
+            and (
+                self.wrapping is Wrapping.GENERAL_CIPHERING
+                or self.compress
+                or bool(self.security_policy & SecurityPolicy.SIGNED_REQUEST)
+            ),
             "broadcast": is_broadcast(self.server_sap),
             "proposed_conformance": int(self.conformance & PROPOSABLE),
             "grantable_conformance": int(self.conformance & SUPPORTED),
@@ -164,6 +195,7 @@ class AssociationSettings:
         for name, value in derived.items():
             object.__setattr__(self, name, value)
         self._check()
+        self._check_suite()
 
     def _check(self) -> None:
         if not self.application_context.uses_logical_names:
@@ -178,3 +210,26 @@ class AssociationSettings:
             raise ConfigError("a pre-established association has no AARQ to authenticate in")
         if self.broadcast and not self.pre_established:
             raise ConfigError("an association with every device at once can only be pre-established")
+
+    def _check_suite(self) -> None:
+        """What needs key pairs or compression needs a suite that has them."""
+        suite = SUITES.get(self.security_suite)
+        if suite is None:  # refused where a security context is made of it
+            return
+        agreed = self.wrapping is Wrapping.GENERAL_CIPHERING and self.general_key in {KeyChoice.ONE_PASS, KeyChoice.STATIC}
+        if suite.curve is None and (self.needs_signatures or agreed):
+            what = self.mechanism.label if self.mechanism is Mechanism.HLS_ECDSA else "an agreed key" if agreed else "a signature"
+            raise ConfigError(f"{what} needs security suite 1 or 2: suite {suite.id} has no key pairs")
+        if self.compress and not suite.compression:
+            raise ConfigError(f"security suite {suite.id} has no compression; suites 1 and 2 have")
+        if self.compress and self.wrapping is Wrapping.SERVICE_SPECIFIC:
+            raise ConfigError("glo- and ded-ciphered APDUs are never compressed: choose a general wrapping")
+        if self.dedicated_key and self.wrapping is Wrapping.GENERAL_CIPHERING:
+            raise ConfigError("general-ciphering names its own key: a dedicated key is for the other forms")
+        if self.general_key in {KeyChoice.GBEK, KeyChoice.ESTABLISHED}:
+            raise ConfigError(f"requests do not begin with the {self.general_key.value} key")
+        symmetric = self.policy.request & AUTHENTICATED_ENCRYPTED
+        if self.signing is Signing.INSIDE and self.wrapping is Wrapping.SERVICE_SPECIFIC and symmetric:
+            raise ConfigError("a signature inside of ciphering needs a general wrapping")
+        if self.layered and not self.policy.request:
+            raise ConfigError("the security policy demands no protection of requests: there is nothing to wrap or compress")

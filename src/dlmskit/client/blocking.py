@@ -103,7 +103,10 @@ class Meter:
     def read(
         self, obis: Code, attribute: Attributes = 2, *, class_id: int | None = None, selection: Selection | None = None
     ) -> Any:
-        """The value of an attribute, by name or number, in its declared type; a list of values for a list of attributes."""
+        """The value of an attribute, by name or number, in its declared type; a list of values for a list of attributes.
+
+        It is what the attribute holds: the number of a register without its scaler, which `register` applies.
+        """
         return self._run(self._services.read(obis, attribute, class_id, selection))
 
     def get(

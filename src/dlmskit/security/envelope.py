@@ -87,6 +87,11 @@ def is_protected(octets: bytes) -> bool:
     return bool(octets) and octets[0] in FORM_OF_TAG
 
 
+def has_layers(octets: bytes) -> bool:
+    """Whether the first octet announces protection of any form, general-ciphering and signatures included."""
+    return bool(octets) and octets[0] in PROTECTED_TAGS
+
+
 def read_envelope(octets: bytes, limits: Limits = DEFAULT) -> Envelope:
     """Read a whole protected APDU from outside. Raises `DecodeError` for anything that is not exactly one."""
     at = locate_header(octets, limits)

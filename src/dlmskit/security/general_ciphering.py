@@ -96,7 +96,10 @@ def open_generally_ciphered(
 
 def header_to_send(context: SecurityContext, step: GeneralStep) -> tuple[KnownParty, GeneralHeader]:
     """Of a step: the recipient, and the header. Raises `SecurityError`: system-title-missing, system-title-mismatch."""
-    party = context.parties.of(step.recipient or context.known_peer_title())
+    if step.recipient is None and context.peer_title is None and not step.name_recipient:
+        party = context.parties.everybody()
+    else:
+        party = context.parties.of(step.recipient or context.known_peer_title())
     header = GeneralHeader(
         transaction_id=context.transactions.next() if step.transaction_id is None else step.transaction_id,
         originator=context.own_title,

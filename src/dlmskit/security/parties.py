@@ -103,6 +103,10 @@ class Correspondents:
             raise SecurityError(SecurityReason.SYSTEM_TITLE_MISMATCH, f"{known.title} was found where {title} was asked for")
         return replace(known, keys=self._keys) if title == self.peer else known
 
+    def everybody(self) -> KnownParty:
+        """Whoever holds the keys of the association: for broadcasts, in an association without one peer."""
+        return KnownParty(title=self._own_title, keys=self._keys)
+
     def signing_key(self) -> Signer:
         """Our key for signatures. Raises `SecurityError`: missing-key, public-key-invalid (of another suite), unsupported."""
         curve_of(self._suite)

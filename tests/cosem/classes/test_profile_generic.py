@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -22,6 +21,7 @@ from dlmskit.types.enums import DataAccessResult
 from dlmskit.types.obis import Obis
 from tests.cosem.peers import StandingClock
 from tests.vectors import load
+from tests.work import at_most
 
 ENERGY = CaptureObject(3, Obis("1.0.1.8.0.255"), 2)
 STATUS = CaptureObject(3, Obis("1.0.96.5.0.255"), 2)
@@ -300,7 +300,5 @@ def test_absurd_columns_cost_no_scan() -> None:
     for _ in range(19_999):
         one.rows.append(row)
     parameter = RangeDescriptor(CLOCK_TIME, NULL, NULL, (ABSENT,) * 3).to_data()
-    begin = time.perf_counter()
-    with pytest.raises(ServiceError):
+    with at_most(2_000), pytest.raises(ServiceError):
         read(one, 1, parameter)
-    assert time.perf_counter() - begin < 0.02

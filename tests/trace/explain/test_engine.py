@@ -138,3 +138,26 @@ def test_any_change_of_a_vector_is_explained_without_an_error(name: str, data: s
     at = data.draw(st.integers(0, len(octets) - 1))
     octets[at] = data.draw(st.integers(0, 255))
     json.dumps(explain(bytes(octets), ring(TITLE)).to_json())
+
+
+def test_scaler_read_behind_the_value_belongs_to_it() -> None:
+    """A head-end that reads the value first and its scaler_unit after it, as a capture shows it."""
+    register = bytes.fromhex("00030100010800FF")
+    pieces = [
+        b"\xc0\x01\xc1" + register + b"\x02\x00",
+        bytes.fromhex("C401C1000600003039"),
+        b"\xc0\x01\xc2" + register + b"\x03\x00",
+        bytes.fromhex("C401C20002020FFF161E"),
+    ]
+    value = explain_all(pieces).values[0]
+    assert (value.value, value.unit) == (1234.5, "Wh")
+
+
+def test_a_push_of_another_meter_than_the_given_one_is_said() -> None:
+    entry = next(one for one in load("captures/landisgyr") if one["id"] == "lgz-e450-gbt-glo-1")
+    keys = KeySet.from_hex(guek=entry["guek"], gak=entry["ak"])
+    right, wrong = SystemTitle("4C475A677370B177"), SystemTitle("4C475A6773700000")
+    assert not explain(bytes.fromhex(entry["hex"]), KeyRing(keys, [right])).all_problems
+    explanation = explain(bytes.fromhex(entry["hex"]), KeyRing(keys, [wrong]))
+    assert [problem.code for problem in explanation.all_problems] == [Code.WRONG_SYSTEM_TITLE]
+    assert explanation.exit_code == 4

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dlmskit.apdu.ciphering import AgreedKey, GeneralCiphering, GeneralSigning, IdentifiedKey, WrappedKey
-from dlmskit.crypto.curves import P_256
+from dlmskit.crypto.curves import P_256, curve_of
 from dlmskit.crypto.ecdh import AgreementKey
 from dlmskit.crypto.suites import SUITE_0, SUITE_1, SUITE_2, SecuritySuite, suite_of
+from dlmskit.limits import Limits
 from dlmskit.security.control import Protection, SecurityControl
 from dlmskit.security.conventions import AadProfile, Conventions, SigningProfile
 from dlmskit.security.envelope import Form
@@ -20,6 +21,7 @@ from dlmskit.security.keys import KeySet
 from dlmskit.security.layers import Ciphered, GeneralCiphered, KeyChoice, Signed, Step
 from dlmskit.security.protection import protect, protect_layers
 from dlmskit.trace.explain import Code, Explanation, KeyRing, Verdict, explain, explain_all
+from dlmskit.trace.explain.engine import Engine
 from tests.security.parties import CLIENT, GET_REQUEST, SERVER
 from tests.security.people import TITLES, agreement_key, keys_of, people, signing_key
 from tests.security.test_compression import under_bit_7
@@ -35,17 +37,11 @@ def ring(suite: SecuritySuite = SUITE_1, *, keys: KeySet | None = None, public: 
     if suite.curve is None:
         return made
     for title in TITLES if public else ():
-        made.verification_keys[title] = signing_key(title, curve(suite)).public
-        made.agreement_keys[title] = agreement_key(title, curve(suite)).public
+        made.verification_keys[title] = signing_key(title, curve_of(suite)).public
+        made.agreement_keys[title] = agreement_key(title, curve_of(suite)).public
     if private is not None:
-        made.private_agreement_keys[private] = agreement_key(private, curve(suite))
+        made.private_agreement_keys[private] = agreement_key(private, curve_of(suite))
     return made
-
-
-def curve(suite: SecuritySuite) -> Any:
-    from dlmskit.crypto.curves import curve_of
-
-    return curve_of(suite)
 
 
 def sent(*steps: Step, plain: bytes = GET_REQUEST, suite: SecuritySuite = SUITE_1, **more: Any) -> bytes:
@@ -164,8 +160,8 @@ def test_compressed_where_the_standard_has_no_compression() -> None:
     known = ring()
     known.client_title = CLIENT
     explanation = explain(octets, known)
-    assert Code.TOLERATED in codes(explanation)
-    assert explanation.apdus[0].plain == plain
+    assert "compressed in a service-specific form" in explanation.all_problems[0].message
+    assert (explanation.apdus[0].plain, explanation.all_problems[0].code) == (plain, Code.TOLERATED)
 
 
 # What does not open, and why.
@@ -305,6 +301,29 @@ def test_compression_that_is_none() -> None:
     assert (codes(explanation), verdicts(explanation)) == ([Code.COMPRESSION_INVALID], [Verdict.VERIFIED])
     assert explanation.apdus[0].plain is None
     assert explanation.exit_code == 5
+
+
+@pytest.mark.case("R-059")
+@pytest.mark.parametrize("step", [Ciphered(form=Form.GENERAL_GLO, compress=True), GeneralCiphered(compress=True)])
+def test_compression_is_bounded(step: Step) -> None:
+    octets = sent(step, plain=LOAD)
+    for limit, expected in ((len(LOAD), []), (len(LOAD) - 1, [Code.COMPRESSION_INVALID])):
+        explained = Engine(ring(), Limits(apdu_octets=limit)).explain(octets)
+        assert [problem.code for problem in explained.problems] == expected
+
+
+@pytest.mark.case("R-049")
+def test_content_without_room_for_a_tag() -> None:
+    octets = sent(GeneralCiphered(protection=Protection.AUTHENTICATED))
+    content = GeneralCiphering.decode(octets).ciphered_content
+    explanation = explain(changed(octets, ciphered_content=content[: 5 + 11]), ring())
+    assert (codes(explanation), explanation.apdus[0].plain) == ([Code.MALFORMED], None)
+
+
+@pytest.mark.parametrize("transaction_id", [b"", bytes(128)])
+def test_a_statically_agreed_key_without_a_transaction_id(transaction_id: bytes) -> None:
+    octets = changed(sent(GeneralCiphered(key=KeyChoice.STATIC)), transaction_id=transaction_id)
+    assert codes(explain(octets, ring())) == [Code.KEY_INFO_INVALID]
 
 
 def test_compression_in_suite_0() -> None:

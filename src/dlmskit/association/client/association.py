@@ -62,6 +62,8 @@ class ClientAssociation:
             hls_mechanism(settings.mechanism)
         if settings.needs_titles and settings.client_system_title is None:
             raise ConfigError("the client needs a system title of its own for ciphering and for this mechanism")
+        if settings.layered and settings.server_system_title is None:
+            raise ConfigError("the client must know the server's system title: these messages name their recipient")
         if settings.pre_established:
             self._establish()
 

@@ -22,6 +22,7 @@ from dlmskit.apdu import (
 from dlmskit.association.authentication import Associated
 from dlmskit.association.errors import ConfirmedServiceErrorReceived, exception_received
 from dlmskit.association.inputs import KINDS, TREATMENTS_BY_OCTET, Kind, Treatment
+from dlmskit.association.layering import in_one_transaction, layered_room, request_steps
 from dlmskit.association.ports import EventCode, EventSink, Exchange, Notification
 from dlmskit.association.reporting import Reporter
 from dlmskit.association.settings import AssociationSettings, Wrapping
@@ -31,8 +32,9 @@ from dlmskit.errors import DlmsError, LocalProtocolError, SecurityError, Securit
 from dlmskit.limits import Limits
 from dlmskit.security.context import SecurityContext
 from dlmskit.security.control import SecurityControl
-from dlmskit.security.envelope import FORM_OF_TAG, Form
-from dlmskit.security.protection import Verified, protect, unprotect
+from dlmskit.security.envelope import PROTECTED_TAGS, Form
+from dlmskit.security.layers import Step
+from dlmskit.security.protection import Verified, protect, protect_layers, unprotect
 from dlmskit.types.conformance import Conformance
 
 _NOTIFICATIONS = (DataNotification, EventNotificationRequest)
@@ -61,6 +63,10 @@ class Core:
         self.form: Form | None = None
         """How requests are wrapped; None for clear."""
         self.control: SecurityControl | None = None
+        self.steps: tuple[Step, ...] = ()
+        """How requests are wrapped where one layer of the usual forms is not enough; empty for those and for clear."""
+        self._key_is_known = False
+        """Whether the server has answered under the fresh key of general-ciphering that requests named."""
         self.in_clear = True
         """Whether answers may come without protection."""
         self.last_verified: Verified | None = None
@@ -117,6 +123,7 @@ class Core:
             self.security.drop_dedicated_key()
         self.security = self._ciphering = self.associated = self.form = self.control = self.report.peer_title = None
         self.conformance = self.room = 0
+        self.steps, self._key_is_known = (), False
         self.in_clear = True
 
     # --- Protection ---
@@ -129,10 +136,13 @@ class Core:
         self.in_clear = not policy & _RESPONSE_BITS
         if security is None or not policy & _REQUEST_BITS:
             self.form = self.control = None
+            self.steps = ()
             return
-        general = self.settings.wrapping is Wrapping.GENERAL
+        general = self.settings.wrapping is not Wrapping.SERVICE_SPECIFIC
         self.form = Form((2 if general else 0) + dedicated)
         self.control = security.control
+        if self.settings.layered:
+            self.steps = request_steps(self.settings, self.form, established=self._key_is_known)
 
     def associate(self, associated: Associated) -> None:
         """Take what was negotiated for the requests to come."""
@@ -142,13 +152,28 @@ class Core:
         self.use(self.security, dedicated=context.has_dedicated_key)
         limit = send_limit(self.settings.largest_sent, context.server_max_receive_pdu_size)
         self.room = plain_room(limit, self.form, self.control)
+        if self.steps and self.security is not None:
+            self.room = layered_room(limit, self.steps, self.security.suite)
         high = self.settings.high_priority and Conformance.PRIORITY_MGMT_SUPPORTED in context.conformance
         self._flags = CONFIRMED | (HIGH_PRIORITY if high else 0)
 
     def protect(self, plain: bytes) -> bytes:
         """The APDU as it is sent."""
         form, security = self.form, self.security
+        if self.steps and security is not None:
+            return protect_layers(plain, security, in_one_transaction(self.steps, security))
         return plain if form is None or security is None else protect(plain, security, form, self.control)
+
+    def open(self, octets: bytes, security: SecurityContext) -> Verified:
+        """Take the protection off what the server sent. Raises as `unprotect`.
+
+        An answer shows that the server has the key that the request named: it is not named again.
+        """
+        verified = unprotect(octets, security)
+        if self.steps and not self._key_is_known and self.form is not None:
+            self._key_is_known = True
+            self.steps = request_steps(self.settings, self.form, established=True)
+        return verified
 
     # --- Exchanges ---
 
@@ -187,12 +212,12 @@ class Core:
             self.report(EventCode.UNEXPECTED_APDU, describe(octets))
             return None
         verified = None
-        if octets[0] in FORM_OF_TAG:
+        if octets[0] in PROTECTED_TAGS:
             if self._ciphering is None:
                 self._cannot_open(octets, treatment)
                 return None
             try:
-                verified = unprotect(octets, self._ciphering)
+                verified = self.open(octets, self._ciphering)
             except SecurityError as error:
                 self._not_verified(octets, treatment, error)
                 return None

@@ -31,10 +31,9 @@ from dlmskit.codec.data import Data
 from dlmskit.codec.data_types import Tag
 from dlmskit.codec.schema import Apdu
 from dlmskit.errors import ConfigError, DecodeError, DlmsError, RemoteProtocolError, SecurityError, SecurityReason
-from dlmskit.security.envelope import is_protected
+from dlmskit.security.envelope import has_layers
 from dlmskit.security.hls import HlsMechanism, hls_mechanism, make_challenge
 from dlmskit.security.keys import Key, KeyRole
-from dlmskit.security.protection import unprotect
 from dlmskit.types.conformance import Conformance
 from dlmskit.types.enums import ActionResult, AssociationResult, Mechanism
 from dlmskit.types.obis import Obis
@@ -85,6 +84,7 @@ class Opening:
         settings = core.settings
         self.handshake: Handshake | None = None
         self._core = core
+        self._credentials = credentials
         self._keys = credentials.keys
         self._random = random
         self._hls: HlsMechanism | None = hls_mechanism(settings.mechanism) if settings.mechanism.is_high_level else None
@@ -110,6 +110,7 @@ class Opening:
         return Aarq(
             application_context_name=application_context_name(settings.application_context),
             calling_ap_title=self._title(settings),
+            calling_ae_qualifier=self._credentials.certificate if settings.needs_signatures else None,
             calling_ae_invocation_id=settings.user_id,
             sender_acse_requirements=None if value is None else AUTHENTICATION,
             mechanism_name=None if value is None else mechanism_name(settings.mechanism),
@@ -144,6 +145,8 @@ class Opening:
         if core.security is not None and title is not None and settings.needs_titles:
             core.report.peer_title = SystemTitle(title)
             core.security.pin_peer(core.report.peer_title)
+            if settings.needs_signatures:
+                self._credentials.introduce(core.security, aare.responding_ae_qualifier)
         if self._hls is not None and core.security is not None and aare.responding_authentication_value is not None:
             stoc = aare.responding_authentication_value.octets
             self.handshake = Handshake(self._hls, core.security, self._challenge, stoc)
@@ -155,10 +158,10 @@ class Opening:
 
     def _open(self, octets: bytes) -> InitiateResponse:
         core = self._core
-        if is_protected(octets):
+        if has_layers(octets):
             if core.security is None:
                 raise RemoteProtocolError("a ciphered InitiateResponse, in an association without ciphering")
-            octets = unprotect(octets, core.security).plain
+            octets = core.open(octets, core.security).plain
         elif self._ciphered or not core.in_clear:
             raise SecurityError(SecurityReason.PROTECTION_TOO_WEAK, "the InitiateResponse came in clear")
         initiate = decode_apdu(octets, deviations=core.tolerated, limits=core.limits)

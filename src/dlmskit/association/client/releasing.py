@@ -5,13 +5,14 @@ from __future__ import annotations
 from dlmskit.apdu import InitiateResponse, Rlre, Rlrq, decode_apdu
 from dlmskit.association.client.core import Core
 from dlmskit.association.errors import RequestRefused
+from dlmskit.association.layering import in_one_transaction, request_steps
 from dlmskit.association.negotiation import proposal
 from dlmskit.association.ports import EventCode, Exchange
 from dlmskit.association.tables import Event
 from dlmskit.codec.schema import Apdu
 from dlmskit.errors import DecodeError, LocalProtocolError, SecurityError, SecurityReason, TransportTimeout
 from dlmskit.security.envelope import Form
-from dlmskit.security.protection import protect, unprotect
+from dlmskit.security.protection import protect, protect_layers, unprotect
 from dlmskit.types.enums import ReleaseRequestReason
 
 _RLRE: frozenset[type[Apdu]] = frozenset((Rlre,))
@@ -48,6 +49,9 @@ def _protected_proposal(core: Core) -> bytes | None:
         return None
     # There is no ded-initiate: what travels in ACSE is always under the global key.
     form = Form.GENERAL_GLO if core.form.general else Form.GLO
+    if core.steps:
+        steps = in_one_transaction(request_steps(core.settings, form, established=True), core.security)
+        return protect_layers(proposal(core.settings).encode(), core.security, steps)
     return protect(proposal(core.settings).encode(), core.security, form, core.control)
 
 

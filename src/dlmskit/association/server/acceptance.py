@@ -13,6 +13,7 @@ from dlmskit.apdu import ConfirmedServiceError, ExceptionResponse
 from dlmskit.association.server.proposal import (
     Proposal,
     answer_needed,
+    bad_certificate,
     bad_challenge,
     bad_dedicated_key,
     bad_title,
@@ -104,6 +105,11 @@ DECISIONS: tuple[Row, ...] = (
         "calling-AP-title missing, malformed or of somebody else",
         bad_title,
         _user(AcseServiceUser.CALLING_AP_TITLE_NOT_RECOGNIZED),
+    ),
+    Row(
+        "certificate missing or not to be believed, where signatures are needed",
+        bad_certificate,
+        _user(AcseServiceUser.CALLING_AE_QUALIFIER_NOT_RECOGNIZED),
     ),
     Row(
         "user id not in the list",

@@ -14,6 +14,7 @@ from dlmskit.apdu.acse import AUTHENTICATION, VERSION_1
 from dlmskit.association.authentication import Associated, Handshake, with_password, without_authentication
 from dlmskit.association.context import AssociationContext
 from dlmskit.association.credentials import Credentials
+from dlmskit.association.layering import protect_in_family
 from dlmskit.association.negotiation import grant, response
 from dlmskit.association.ports import Random
 from dlmskit.association.server.aarq import DuplicateComponentError, read_aarq
@@ -25,10 +26,8 @@ from dlmskit.codec.ber import AuthenticationValue, Diagnostic
 from dlmskit.errors import ConfigError, DlmsError, SecurityError
 from dlmskit.limits import Limits
 from dlmskit.security.context import SecurityContext
-from dlmskit.security.control import AUTHENTICATED_ENCRYPTED, Protection, SecurityControl
 from dlmskit.security.envelope import Form
 from dlmskit.security.hls import HlsMechanism, hls_mechanism, make_challenge
-from dlmskit.security.protection import protect
 from dlmskit.types.conformance import Conformance
 from dlmskit.types.enums import AcseServiceUser, AssociationResult, Mechanism
 from dlmskit.types.system_title import SystemTitle
@@ -103,6 +102,7 @@ class Opener:
             hls=self._hls,
             challenge=b"" if self._hls is None else make_challenge(self._random, self._hls, self._settings.challenge_octets),
             security_with=self.security_with,
+            introduce=self._credentials.introduce,
             has_room=self._has_room,
         )
         row = refusing_row(proposal)
@@ -156,6 +156,7 @@ class Opener:
             result=int(AssociationResult.ACCEPTED),
             result_source_diagnostic=Diagnostic(int(diagnostic)),
             responding_ap_title=title.octets if title is not None and settings.needs_titles else None,
+            responding_ae_qualifier=self._credentials.certificate if settings.needs_signatures else None,
             responder_acse_requirements=AUTHENTICATION if high_level else None,
             mechanism_name=mechanism_name(settings.mechanism) if high_level else None,
             responding_authentication_value=AuthenticationValue(proposal.challenge) if high_level else None,
@@ -167,11 +168,9 @@ class Opener:
         """The InitiateResponse: in the family of the request, with its protection and what the policy demands of responses."""
         plain = response(self._settings, proposal.initiate).encode()
         security, verified = proposal.security, proposal.verified
-        wanted = self._settings.policy.response | (Protection.NONE if verified is None else verified.protection)
-        if security is None or not wanted:
+        if security is None or not self._settings.ciphered:
             return plain
-        control = SecurityControl.of(security.suite, wanted & AUTHENTICATED_ENCRYPTED)
-        return protect(plain, security, Form.GLO if verified is None else verified.form, control)
+        return protect_in_family(plain, verified, security, self._settings.policy.response)
 
     def _context(self, proposal: Proposal) -> AssociationContext:
         settings, initiate = self._settings, proposal.initiate

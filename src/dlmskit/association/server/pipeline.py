@@ -40,7 +40,7 @@ from dlmskit.codec.data_types import Tag
 from dlmskit.errors import DecodeError, SecurityError, SecurityReason
 from dlmskit.limits import Limits
 from dlmskit.security.context import SecurityContext
-from dlmskit.security.envelope import FORM_OF_TAG
+from dlmskit.security.envelope import FORM_OF_TAG, Form
 from dlmskit.security.protection import Verified, unprotect
 from dlmskit.types.enums import ActionResult
 from dlmskit.types.obis import Obis
@@ -114,17 +114,19 @@ class Pipeline:
         if verified is None:
             form, found = None, 0
         else:
-            form, found = verified.channel.form, verified.channel.control >> 4 & 3
+            form = verified.channel.form
+            found = int(verified.protection) if verified.nested else verified.channel.control >> 4 & 3
         try:
             request = decode_apdu(plain, limits=self._limits)
         except DecodeError as error:
             self._report(EventCode.NOT_DECODED, KINDS[plain[0]].value, error)
-            wrapped = Wrapped(invoke_id, form, found, self._response_policy)
+            wrapped = Wrapped(invoke_id, form, found, self._response_policy, verified)
             answer = NOT_ALLOWED if self.associated is None else answer_to_malformed(plain, error)
         else:
             if self.associated is None:
-                return self._reply_to_hls(request, Wrapped(invoke_id, form, found, self._response_policy), verified)
-            wrapped = turn = Turn(invoke_id, form, found, self._response_policy, Request(self.associated, verified, invoke_id))
+                return self._reply_to_hls(request, Wrapped(invoke_id, form, found, self._response_policy, verified), verified)
+            asked = Request(self.associated, verified, invoke_id)
+            wrapped = turn = Turn(invoke_id, form, found, self._response_policy, verified, asked)
             answer = serve(self.services, turn, request)
         return self._protect(wrapped, answer) if confirmed else SILENCE
 
@@ -171,7 +173,7 @@ class Pipeline:
             return NOT_ALLOWED
         if error.reason is SecurityReason.COUNTER_REPEATED:
             self._report(EventCode.COUNTER_REPEATED, kind, error)
-            return counter_refused(self._ciphering, FORM_OF_TAG[octets[0]])
+            return counter_refused(self._ciphering, FORM_OF_TAG.get(octets[0], Form.GLO))
         weak = error.reason is SecurityReason.PROTECTION_TOO_WEAK
         self._report(EventCode.PROTECTION_TOO_WEAK if weak else EventCode.PROTECTION_FAILED, kind, error)
         return SILENCE if self._silent else NOT_DECIPHERED

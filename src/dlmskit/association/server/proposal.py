@@ -17,8 +17,8 @@ from dlmskit.association.settings import SMALLEST_PDU, AssociationSettings
 from dlmskit.association.sizes import plain_room
 from dlmskit.errors import DlmsError, SecurityError, SecurityReason
 from dlmskit.security.context import SecurityContext
-from dlmskit.security.control import AUTHENTICATED_ENCRYPTED, SecurityControl
-from dlmskit.security.envelope import Form, is_protected
+from dlmskit.security.control import AUTHENTICATED_ENCRYPTED, Protection, SecurityControl
+from dlmskit.security.envelope import Form, has_layers
 from dlmskit.security.hls import HlsMechanism
 from dlmskit.security.keys import Key, KeyRole, Secret
 from dlmskit.security.protection import Verified, unprotect
@@ -39,6 +39,8 @@ class Proposal:
     """Ours, StoC."""
     security_with: Callable[[SystemTitle | None], SecurityContext]
     """Makes the security context with this client. Raises SecurityError."""
+    introduce: Callable[[SecurityContext, bytes | None], None]
+    """Makes signatures of this client verifiable, by the certificate that it sent. Raises SecurityError."""
     has_room: Callable[[], bool]
     title: SystemTitle | None = None
     security: SecurityContext | None = None
@@ -107,6 +109,20 @@ def bad_title(proposal: Proposal) -> bool:
     return False
 
 
+def bad_certificate(proposal: Proposal) -> bool:
+    """Signatures are needed: the public key of the client is not known, or the certificate that it sent is not to be believed."""
+    if not proposal.settings.needs_signatures:
+        return False
+    if proposal.security is None:
+        return True
+    try:
+        proposal.introduce(proposal.security, proposal.aarq.calling_ae_qualifier)
+    except SecurityError as error:
+        proposal.error = error
+        return True
+    return False
+
+
 def unknown_user(proposal: Proposal) -> bool:
     """There is a list of users, and the user id is not in it."""
     users = proposal.settings.user_ids
@@ -143,7 +159,7 @@ def counter_repeated(proposal: Proposal) -> bool:
     """Take the protection off, once; this row and the next one look at what came of it."""
     octets = proposal.aarq.user_information or b""
     try:
-        if is_protected(octets):
+        if has_layers(octets):
             octets = _deciphered(proposal, octets)
         elif proposal.settings.policy.request:
             raise SecurityError(SecurityReason.PROTECTION_TOO_WEAK, "the InitiateRequest came in clear")
@@ -188,7 +204,7 @@ def bad_dedicated_key(proposal: Proposal) -> bool:
     if octets is None:
         return False
     verified, security = proposal.verified, proposal.security
-    if verified is None or security is None or not verified.channel.control.encrypted:
+    if verified is None or security is None or Protection.ENCRYPTED not in verified.protection:
         return True
     try:
         security.use_dedicated_key(Key(octets, KeyRole.DEDICATED))

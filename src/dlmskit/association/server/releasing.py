@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from dlmskit.apdu import InitiateRequest, InitiateResponse, Rlre, Rlrq, decode_apdu
 from dlmskit.association.context import AssociationContext
+from dlmskit.association.layering import protect_in_family
 from dlmskit.association.settings import AssociationSettings
 from dlmskit.errors import DecodeError, SecurityError, SecurityReason
 from dlmskit.limits import Limits
 from dlmskit.security.context import SecurityContext
-from dlmskit.security.control import AUTHENTICATED_ENCRYPTED, SecurityControl
-from dlmskit.security.envelope import is_protected
-from dlmskit.security.protection import protect, unprotect
+from dlmskit.security.envelope import has_layers
+from dlmskit.security.protection import unprotect
 from dlmskit.types.enums import ReleaseResponseReason
 
 
@@ -41,7 +41,7 @@ def _verified_answer(
     octets: bytes, context: AssociationContext, settings: AssociationSettings, security: SecurityContext
 ) -> bytes:
     """Verify the InitiateRequest, and answer in its family."""
-    if not is_protected(octets):
+    if not has_layers(octets):
         raise SecurityError(SecurityReason.PROTECTION_TOO_WEAK, "the RLRQ carries no ciphered InitiateRequest")
     verified = unprotect(octets, security)
     if not isinstance(decode_apdu(verified.plain), InitiateRequest):
@@ -49,5 +49,4 @@ def _verified_answer(
     response = InitiateResponse(
         negotiated_conformance=int(context.conformance), server_max_receive_pdu_size=context.server_max_receive_pdu_size
     )
-    wanted = (verified.protection | settings.policy.response) & AUTHENTICATED_ENCRYPTED
-    return protect(response.encode(), security, verified.form, SecurityControl.of(security.suite, wanted))
+    return protect_in_family(response.encode(), verified, security, settings.policy.response)

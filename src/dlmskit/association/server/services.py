@@ -14,6 +14,7 @@ from dlmskit.apdu import (
     CosemMethodDescriptor,
     SelectiveAccessDescriptor,
 )
+from dlmskit.association.layering import is_layered, layered_room, steps_of_answer
 from dlmskit.association.ports import Clock, EventCode, Request, ServiceHandler
 from dlmskit.association.reporting import Reporter
 from dlmskit.association.server.transfers import Transfer
@@ -25,9 +26,10 @@ from dlmskit.cosem.access import Protection as Demanded
 from dlmskit.errors import ServiceError
 from dlmskit.limits import Limits
 from dlmskit.security.context import SecurityContext
-from dlmskit.security.control import SecurityControl
+from dlmskit.security.control import Protection, SecurityControl
 from dlmskit.security.envelope import Form
-from dlmskit.security.protection import protect
+from dlmskit.security.layers import Step
+from dlmskit.security.protection import Verified, protect, protect_layers
 from dlmskit.types.conformance import Conformance
 from dlmskit.types.enums import ActionResult, DataAccessResult
 from dlmskit.types.obis import Obis
@@ -49,6 +51,8 @@ class Wrapped(msgspec.Struct, gc=False):
     """Protection of the request, as a number of `Protection`."""
     required: int
     """Protection that the answer must carry: what the policy and the rights of everything touched demand."""
+    verified: Verified | None
+    """The proof of the protection of the request."""
 
 
 class Turn(Wrapped, gc=False):
@@ -84,6 +88,9 @@ class Services:
         self._report = report
         self._limit = send_limit(settings.largest_sent, client_receives)
         self._policy = AccessMode(int(settings.policy))
+        self._compress = settings.compress
+        self._signs = security is not None and security.parties.correspondence.identity.signing is not None
+        """Whether rights could demand signed answers."""
         self._unknown_object = settings.switches.unknown_object_result
         self._role: Role | None = None
         self._allowed: dict[tuple[int, bytes, Operation, int, int], int] = {}
@@ -194,18 +201,31 @@ class Services:
 
     def room(self, turn: Wrapped) -> int:
         """The largest plain answer to this request, as it must be protected by what is known now."""
+        if is_layered(turn.verified, turn.required, compress=self._compress):
+            return self._layers(turn)[1]
         return self._wrapping(turn)[2]
 
     def least_room(self, turn: Wrapped) -> int:
         """The room that is left whatever the rights of what is touched demand in addition."""
-        return self._wrapping(Wrapped(turn.invoke_id, turn.form, turn.found, 3))[2]
+        if self._security is not None and (self._signs or is_layered(turn.verified, 0, compress=self._compress)):
+            return self._layers(Wrapped(turn.invoke_id, turn.form, turn.found, 7 if self._signs else 3, turn.verified))[1]
+        return self._wrapping(Wrapped(turn.invoke_id, turn.form, turn.found, 3, turn.verified))[2]
 
     def protect(self, turn: Wrapped, plain: bytes) -> bytes:
         """The answer as it is sent: in the family of the request, with at least what is demanded and what the request had."""
+        if is_layered(turn.verified, turn.required, compress=self._compress) and self._security is not None:
+            return protect_layers(plain, self._security, self._layers(turn)[0])
         form, control, _ = self._wrapping(turn)
         if form is None or control is None or self._security is None:
             return plain
         return protect(plain, self._security, form, control)
+
+    def _layers(self, turn: Wrapped) -> tuple[tuple[Step, ...], int]:
+        """The layers of an answer, and the room they leave. Raises SecurityError."""
+        if self._security is None:
+            return (), min(self._limit, NO_LIMIT)
+        steps = steps_of_answer(turn.verified, self._security, Protection(turn.required), compress=self._compress)
+        return steps, layered_room(self._limit, steps, self._security.suite)
 
     def _wrapping(self, turn: Wrapped) -> tuple[Form | None, SecurityControl | None, int]:
         wanted = (turn.found | turn.required) & 3

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import msgspec
+
 from dlmskit.apdu import (
     AccessRequest,
     AccessRequestGet,
@@ -108,12 +110,17 @@ class Answers:
             asked = (None,) * len(values)
         return [self._named(data, one, "request") for data, one in zip(values, asked, strict=True) if data.octets != b"\0"]
 
+    def with_scale(self, value: NamedValue) -> NamedValue:
+        """A value of a register with the scaler and unit that were read before it, or behind it."""
+        if value.scaler is not None or value.attribute != 2 or value.class_id not in _SCALED_CLASSES or value.obis is None:
+            return value
+        scaler, unit = self._scales.get(value.obis, (None, None))
+        return msgspec.structs.replace(value, scaler=scaler, unit=unit)
+
     def _named(self, data: Data, descriptor: CosemAttributeDescriptor | None, source: str) -> NamedValue:
         if descriptor is None:
             return NamedValue(data)
         obis, attribute = Obis(descriptor.instance_id), descriptor.attribute_id
         if descriptor.class_id in _SCALED_CLASSES and (scale := scaler_unit_in(data)):
             self._scales[obis] = scale
-        scaled = descriptor.class_id in _SCALED_CLASSES and attribute == 2
-        scaler, unit = self._scales.get(obis, (None, None)) if scaled else (None, None)
-        return NamedValue(data, obis, descriptor.class_id, attribute, scaler, unit, source)
+        return NamedValue(data, obis, descriptor.class_id, attribute, source=source)

@@ -18,7 +18,7 @@ from dlmskit.limits import DEFAULT, Limits
 from dlmskit.security.control import SecurityHeader
 from dlmskit.security.envelope import PLAIN_TAG, Envelope
 from dlmskit.security.keys import Key
-from dlmskit.trace.explain.keyring import KeyRing, key_role_label
+from dlmskit.trace.explain.keyring import KeyRing, is_request, key_role_label
 from dlmskit.trace.explain.model import Code, Problem, SecurityLayer, Verdict
 from dlmskit.types.system_title import SystemTitle
 
@@ -229,6 +229,9 @@ def _finish(
     if sealed.expected_title is not None and title != sealed.expected_title:
         message = f"said to be from {sealed.expected_title}, but it opens under {title}"
         problems.append(Problem(Code.WRONG_SYSTEM_TITLE, message))
+    elif ring.given_titles and title not in ring.given_titles and plain and not is_request(plain[0]):
+        given = " or ".join(map(str, ring.given_titles))
+        problems.append(Problem(Code.WRONG_SYSTEM_TITLE, f"the message is from {title}, not from {given} as given"))
     counter = sealed.header.invocation_counter
     if (last := ring.take_counter(key, title, counter)) is not None:
         message = f"invocation counter {counter} of {title} is not above {last}, which came before"

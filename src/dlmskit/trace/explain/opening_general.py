@@ -24,7 +24,7 @@ from dlmskit.security.general_signing import signed_octets
 from dlmskit.security.keys import Key, KeyRole
 from dlmskit.trace.explain.keyring import KeyRing
 from dlmskit.trace.explain.model import Code, Problem, SecurityLayer, Verdict
-from dlmskit.trace.explain.opening import Opened, Sane, Sealed, closed, layer_of, open_sealed
+from dlmskit.trace.explain.opening import Opened, Sane, Sealed, layer_of, open_sealed
 from dlmskit.types.system_title import SystemTitle
 
 _ONE_PASS, _STATIC = b"\x01", b"\x02"
@@ -62,8 +62,6 @@ def open_general_ciphering(apdu: GeneralCiphering, ring: KeyRing, is_sane: Sane,
         problems=named.problems,
         most=limits.apdu_octets,
     )
-    if not named.keys and named.missing[0] is not Code.MISSING_KEY and security_header.control.encrypted:
-        return closed(sealed, *named.missing)
     opened = open_sealed(sealed, ring, is_sane)
     if opened.key is not None and opened.key.role is KeyRole.CEK:
         ring.established[header.originator, header.recipient] = opened.key

@@ -38,7 +38,8 @@ def explain_all(pieces: Iterable[bytes], ring: KeyRing | None = None, limits: Li
         apdus += [_explained(engine, payload) for payload in report.apdus]
         apdus += [engine.explain(frame.octets, trusted=frame.trusted) for frame in report.frames if frame.kind == _ASCII_TELEGRAM]
     problems += [Problem(Code.BLOCK_MISSING, text) for text in engine.blocks.problems()]
-    return Explanation(tuple(frames), tuple(apdus), tuple(problems))
+    scaled = (msgspec.structs.replace(one, values=tuple(map(engine.answers.with_scale, one.values))) for one in apdus)
+    return Explanation(tuple(frames), tuple(scaled), tuple(problems))
 
 
 def _explained(engine: Engine, payload: PayloadApdu) -> ApduExplanation:
