@@ -61,8 +61,8 @@ class SecurityControl(int):
         return made
 
     @classmethod
-    def of(cls, suite: SecuritySuite, protection: Protection, *, broadcast: bool = False, compressed: bool = False) -> Self:
-        """The octet for this suite and protection. A signature has no bit here: it is a layer of its own."""
+    def of(cls, suite: SecuritySuite, protection: int, *, broadcast: bool = False, compressed: bool = False) -> Self:
+        """The octet for this suite and this number of `Protection`. A signature has no bit here: it is a layer of its own."""
         octet = suite.id | (int(protection) & 3) << 4
         return cls(octet | _BROADCAST * broadcast | _COMPRESSED * compressed)
 
