@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import errno
 import re
 import sys
 from pathlib import Path
@@ -15,12 +16,37 @@ STANDARD_INPUT = "-"
 _PEM = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----\s*([A-Za-z0-9+/=\s]+?)\s*-----END \1-----")
 
 
-def octets_of(source: str, what: str) -> bytes:
-    """The octets of one source. Raises ConfigError where it holds several messages, DecodeError for what holds no octets."""
+def text_of(source: str) -> bytes | None:
+    """What stands in a file or in standard input, or XML as it is; None where the argument spells octets itself.
+
+    Raises ConfigError for what cannot be read.
+    """
     if source == STANDARD_INPUT:
-        chunks = read_octets(sys.stdin.buffer.read(MOST_OCTETS + 1), "standard input")
-    else:
-        chunks = read_input(source)
+        return sys.stdin.buffer.read(MOST_OCTETS + 1)
+    if source.lstrip().startswith("<"):
+        return source.encode()
+    try:
+        path = Path(source)
+        return path.read_bytes()[: MOST_OCTETS + 1] if path.is_file() else None
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            return None
+        raise ConfigError(f"{source[:60]}: {error.strerror}") from None
+
+
+def is_xml(text: bytes) -> bool:
+    """Whether it is XML, not octets."""
+    return text.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
+
+
+def octets_of(source: str | bytes, what: str) -> bytes:
+    """The octets of one source, or of what was read from one.
+
+    Raises ConfigError where it holds several messages, DecodeError for what holds no octets.
+    """
+    if source == STANDARD_INPUT:
+        source = sys.stdin.buffer.read(MOST_OCTETS + 1)
+    chunks = read_octets(source, what) if isinstance(source, bytes) else read_input(source)
     if len(chunks) != 1:
         raise ConfigError(f"{what}: {len(chunks)} messages are there, one is expected")
     return chunks[0].octets

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from dlmskit.apdu import decode_apdu
 from dlmskit.apdu.xml import from_xml, to_xml
+from dlmskit.apps.cli.octets import is_xml, text_of
 from dlmskit.apps.cli.output import print_json
-from dlmskit.errors import ConfigError, DecodeError
-from dlmskit.trace.intake import MOST_OCTETS, read_input
+from dlmskit.errors import DecodeError
+from dlmskit.trace.intake import read_input, read_octets
 
 
 class Style(StrEnum):
@@ -23,7 +23,9 @@ class Style(StrEnum):
 
 
 def run(
-    source: Annotated[str, typer.Argument(help="An APDU as hex or in a file; or XML, in a file or as it is, to make octets of.")],
+    source: Annotated[
+        str, typer.Argument(help="An APDU as hex, or XML to make octets of: as it is, in a file, or - for standard input.")
+    ],
     style: Annotated[Style, typer.Option(help="Of the XML that is written; both are read.")] = Style.SIMPLE,
     json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> int:
@@ -33,12 +35,13 @@ def run(
 
     Example: dlmskit xml C001C100030100010800FF0200 --style standard
     """
-    text = _xml_text(source)
-    if text is not None:
+    text = text_of(source)
+    if text is not None and is_xml(text):
         octets = from_xml(text).encode().hex().upper()
         print_json({"hex": octets}) if json else typer.echo(octets)
         return 0
-    documents = [_to_xml(chunk.octets, style) for chunk in read_input(source)]
+    chunks = read_input(source) if text is None else read_octets(text, "standard input" if source == "-" else source)
+    documents = [_to_xml(chunk.octets, style) for chunk in chunks]
     print_json({"apdus": [{"style": style.value, "xml": document} for document in documents]}) if json else None
     if not json:
         typer.echo("\n".join(documents))
@@ -50,20 +53,3 @@ def _to_xml(octets: bytes, style: Style) -> str:
         return to_xml(decode_apdu(octets), "simple" if style is Style.SIMPLE else "standard")
     except DecodeError as error:
         raise DecodeError(f"{error.reason}; a frame is no APDU yet: try dlmskit decode --xml", error.offset, error.path) from None
-
-
-def _xml_text(source: str) -> bytes | None:
-    """The XML that is given or stands in a file; None for octets."""
-    if source.lstrip().startswith("<"):
-        return source.encode()
-    try:
-        path = Path(source)
-        if not path.is_file():
-            return None
-        with path.open("rb") as file:
-            octets = file.read(MOST_OCTETS)
-    except (OSError, ValueError) as error:
-        if isinstance(error, OSError) and error.strerror == "File name too long":
-            return None
-        raise ConfigError(f"{source[:60]}: {error}") from None
-    return octets if octets.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<") else None
