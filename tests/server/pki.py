@@ -66,7 +66,11 @@ class Personalised:
 
 
 def personalise(
-    suite: int, database: Database | None = None, root: CertificateAuthority | None = None, title: SystemTitle = HEAD_END, **words: Any
+    suite: int,
+    database: Database | None = None,
+    root: CertificateAuthority | None = None,
+    title: SystemTitle = HEAD_END,
+    **words: Any,
 ) -> Personalised:
     """Key pair, request and certificates through methods 4, 5 and 6."""
     keys, root = fresh_keys(suite), root or authority(suite)

@@ -14,8 +14,8 @@ from dlmskit.security.keys import KeySet, Secret
 from dlmskit.security.policy import AUTHENTICATED_BOTH_WAYS, STRONGEST_SYMMETRIC, SecurityPolicy
 from dlmskit.server import ClientConfig, Database, Device, Grants
 from dlmskit.types.enums import ActionResult, ApplicationContext, DataAccessResult, Mechanism
-from tests.server.keyed import NOTE, OWN, SETUP, Owner, fresh_keys, meter, opens, settings_of
 from dlmskit.types.system_title import SystemTitle
+from tests.server.keyed import NOTE, OWN, SETUP, Owner, fresh_keys, meter, opens, settings_of
 from tests.server.peers import METER
 
 REFUSED = ActionResult.OTHER_REASON
@@ -57,7 +57,12 @@ def test_a_stronger_policy_holds_from_the_next_message_on(version: int, by_writi
 def test_the_suite_and_the_titles_are_not_written() -> None:
     keys = fresh_keys()
     owner = Owner(meter(keys), keys).open()
-    for number, value in ((3, Data.enum(1)), (4, Data.octet_string(bytes(8))), (5, Data.octet_string(bytes(8))), (6, Data.array([]))):
+    for number, value in (
+        (3, Data.enum(1)),
+        (4, Data.octet_string(bytes(8))),
+        (5, Data.octet_string(bytes(8))),
+        (6, Data.array([])),
+    ):
         assert owner.set(64, SETUP, number, value) == DataAccessResult.READ_WRITE_DENIED
 
 
@@ -96,14 +101,18 @@ OLD, NEW = b"12345678", b"a new password"
 READER_OBJECT = "0.0.40.0.2.255"
 
 
-def with_reader(keys: KeySet, database: Database | None = None, *, ciphered: bool = False, grants: Grants | None = None, **words: Any) -> Device:
+def with_reader(
+    keys: KeySet, database: Database | None = None, *, ciphered: bool = False, grants: Grants | None = None, **words: Any
+) -> Device:
     """A meter with a second client, which authenticates with a password."""
     context = ApplicationContext.LN_CIPHERED if ciphered else ApplicationContext.LN
     settings = settings_of(client_sap=32, server_system_title=METER, mechanism=Mechanism.LLS, application_context=context)
     secrets = KeySet(guek=keys.guek, gak=keys.gak, lls_password=Secret(OLD)) if ciphered else KeySet(lls_password=Secret(OLD))
     reader = ClientConfig(name="reader", settings=settings, credentials=Credentials(keys=secrets))
     own = Grants.parse(read=["*"], write=[f"{OWN}:7"], execute=[OWN])
-    return meter(keys, database, others=[(reader, own)], grants=grants or Grants.parse(["*"], [f"{READER_OBJECT}:7"], ["*"]), **words)
+    return meter(
+        keys, database, others=[(reader, own)], grants=grants or Grants.parse(["*"], [f"{READER_OBJECT}:7"], ["*"]), **words
+    )
 
 
 def reads(device: Device, password: bytes) -> bool:
@@ -135,7 +144,7 @@ def test_the_management_client_changes_the_password_of_the_reader(tmp_path: Path
 def test_a_password_is_not_changed_in_clear() -> None:
     keys = fresh_keys()
     device = with_reader(keys)
-    words = {"mechanism": Mechanism.LLS, "application_context": ApplicationContext.LN}
+    words: dict[str, Any] = {"mechanism": Mechanism.LLS, "application_context": ApplicationContext.LN}
     reader = Owner(device, KeySet(lls_password=Secret(OLD)), client_sap=32, **words).open()
     assert reader.set(15, OWN, 7, Data.octet_string(NEW)) == DataAccessResult.READ_WRITE_DENIED
     assert reader.call(2, Data.octet_string(NEW), OWN, 15).result == ActionResult.READ_WRITE_DENIED

@@ -35,6 +35,7 @@ from dlmskit.crypto.curves import curve_of
 from dlmskit.crypto.ec_keys import PublicKey
 from dlmskit.crypto.ecdh import AgreementKey
 from dlmskit.crypto.ecdsa import SigningKey
+from dlmskit.crypto.provider import Signer
 from dlmskit.crypto.software import SoftwareProvider
 from dlmskit.crypto.suites import SecuritySuite, suite_of
 from dlmskit.errors import DlmsError, SecurityError, SecurityReason, ServiceError
@@ -113,15 +114,15 @@ class CertificateStore:
             for one in self._all()
         ]
 
-    def signing_key(self) -> SigningKey:
-        """The meter's certified key pair for signatures. Raises SecurityError (missing-key)."""
-        secret = self._keys.state.pairs.get(CertificateType.DIGITAL_SIGNATURE)
-        if secret is None:
+    def signing_key(self) -> Signer:
+        """The meter's key pair for signatures, certified or configured. Raises SecurityError (missing-key)."""
+        signer = self._keys.candidates()[0].correspondence.identity.signing
+        if signer is None:
             raise SecurityError(SecurityReason.MISSING_KEY, "there is no certified key pair for signatures")
-        return SigningKey(curve_of(self.suite), secret.reveal())
+        return signer
 
     def verification_key_of(self, title: SystemTitle) -> PublicKey:
-        """Of another party, out of its certificate. Raises SecurityError (missing-key)."""
+        """Of another party, out of its certificate or as configured. Raises SecurityError (missing-key)."""
         found = self._keys.party(title)
         if found is None or found.verification is None:
             raise SecurityError(SecurityReason.MISSING_KEY, f"there is no certificate for signatures of {title}")

@@ -136,7 +136,7 @@ def test_a_power_cut_at_any_statement_of_an_agreement(tmp_path: Path) -> None:
 @pytest.mark.case("R-080")
 def test_a_power_cut_at_any_statement_of_a_certificate(tmp_path: Path) -> None:
     """The meter signs with its old key pair, certified, or with the new one, certified: never with none."""
-    seen = set()
+    seen: set[str] = set()
     for left in range(100):
         folder = tmp_path / str(left)
         folder.mkdir()
