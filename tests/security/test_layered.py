@@ -498,6 +498,7 @@ def test_the_lowest_counter_before_a_message() -> None:
         ([Ciphered(form=Form.DED)], None),
         ([Signed()], None),
         ([Ciphered(form=Form.DED), GENERAL_GLO], 6),
+        ([Ciphered(), Ciphered(form=Form.GENERAL_DED)], 7),
     ):
         verified = unprotect(protect_layers(GET_REQUEST, client, steps), server)  # type: ignore[arg-type]
         assert verified.lowest_before(KeyRole.GUEK) == expected

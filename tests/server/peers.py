@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable
 from secrets import token_bytes
-from typing import Any
+from typing import Any, Self
 
 from dlmskit.apdu import (
     CosemAttributeDescriptor,
@@ -102,7 +102,7 @@ class Client:
         self.credentials = Credentials(keys=keys)
         self.association = ClientAssociation(settings, self.credentials, random=token_bytes)
 
-    def open(self) -> Client:
+    def open(self) -> Self:
         self.run(self.association.associate())
         return self
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from typing import Protocol
 
 from dlmskit.association.settings import AssociationSettings
 from dlmskit.association.tables import Party
@@ -41,6 +43,15 @@ class Credentials:
     """How a certificate that the peer sends is judged. None: only public keys of the directory count."""
     transmit: TransmitCounters = field(default_factory=_forgetful, repr=False)
     received: ReceivedCounters = field(default_factory=ReceivedCounters, repr=False)
+    retired: bool = False
+    """Server: these were replaced. What comes under them is refused like everything else; the log says what it was."""
+
+    def candidates(self) -> Sequence[Credentials]:
+        """As a `CredentialSource` that never changes."""
+        return (self,)
+
+    def proved(self, credentials: Credentials) -> None:
+        """Nothing waits for it."""
 
     def security(
         self, party: Party, settings: AssociationSettings, peer_title: SystemTitle | None, limits: Limits = DEFAULT
@@ -74,6 +85,18 @@ class Credentials:
         if certificate is not None:
             take_certificate(security, certificate, self.certificate_check)
         security.parties.verification_key_of(security.known_peer_title())
+
+
+class CredentialSource(Protocol):
+    """Where a server finds what it shares with a client: it may change while associations are open."""
+
+    def candidates(self) -> Sequence[Credentials]:
+        """What the client may come with: the newest first, retired ones last. At least one that is not retired."""
+        ...
+
+    def proved(self, credentials: Credentials) -> None:
+        """A message was verified under these, the newest: the client holds them."""
+        ...
 
 
 @cache

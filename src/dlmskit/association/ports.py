@@ -67,6 +67,11 @@ class EventCode(StrEnum):
     NOT_DECODED = "not-decoded"
     TRANSFER_DROPPED = "transfer-dropped"
     """A block transfer was not finished: other request, wrong number, too large, too slow."""
+    RETIRED_KEY = "retired-key"
+    """Somebody came with a key or password that was replaced."""
+    SECURITY_CHANGED = "security-changed"
+    """Keys, secrets, certificates or the policy of this client: the detail says which."""
+    SECURITY_CHANGE_REFUSED = "security-change-refused"
     HANDLER_FAILED = "handler-failed"
     """An object's own code raised something that is not a result of the standard."""
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntFlag
+from types import MappingProxyType
 from typing import NamedTuple
 
 from dlmskit.errors import EncodeError
@@ -57,6 +58,11 @@ class AccessMode(IntFlag):
     def response(self) -> Protection:
         """What the response must carry."""
         return Protection((self >> 5) & 7)
+
+    @classmethod
+    def demanding(cls, request: Protection = Protection.NONE, response: Protection = Protection.NONE) -> AccessMode:
+        """The bits that demand this protection of request and response, and allow nothing."""
+        return cls(int(request) << 2 | int(response) << 5)
 
     @classmethod
     def from_policy(cls, policy: int, version: int) -> AccessMode:
@@ -140,6 +146,29 @@ class Operation(IdentityEnum):
     ACTION = "action"
 
 
+GUARDED = AccessMode.REQUEST_AUTHENTICATED | AccessMode.REQUEST_ENCRYPTED
+"""What a request must carry at least that touches keys, secrets, certificates or the security policy."""
+
+_ATTRIBUTES, _METHODS = 0, 1
+FLOOR: Mapping[tuple[int, int, int], AccessMode] = MappingProxyType(
+    {
+        (15, _ATTRIBUTES, 7): GUARDED,  # secret
+        (15, _METHODS, 2): GUARDED,  # change_HLS_secret
+        (64, _ATTRIBUTES, 2): GUARDED,  # security_policy
+        (64, _ATTRIBUTES, 4): GUARDED,  # client_system_title
+        **{(64, _METHODS, number): GUARDED for number in range(1, 9)},
+    }
+)
+"""(class_id, 0 for attributes and 1 for methods, number) -> protection demanded whatever a role or a policy says."""
+
+
+def floor_of(class_id: int, operation: Operation, number: int) -> AccessMode:
+    """What this operation demands of every role. What reads nothing secret is free: a policy may be read in clear."""
+    if class_id not in _FLOORED or operation is Operation.GET:
+        return AccessMode.NONE
+    return FLOOR.get((class_id, _METHODS if operation is Operation.ACTION else _ATTRIBUTES, number), AccessMode.NONE)
+
+
 class Decision(NamedTuple):
     """The answer of `decide`."""
 
@@ -164,8 +193,8 @@ def decide(
     """Whether ``role`` may do ``operation`` on attribute or method ``number`` of object ``key``.
 
     ``found`` is the protection verified on this request, ``policy`` the security policy of the association. The
-    demands of policy and right add up. An object outside the role is undefined, never denied; a right that is missing
-    and protection that is too weak are both read-write-denied, so that a probe learns nothing from the difference.
+    demands of policy, right and `floor_of` add up. An object outside the role is undefined, never denied; a right that is
+    missing and protection that is too weak are both read-write-denied, so that a probe learns nothing from the difference.
     """
     rights = role.objects.get(key)
     if rights is None:
@@ -177,6 +206,8 @@ def decide(
     if number == 1 and operation is Operation.GET:  # "logical_name is always readable", else a list could not be used
         mode |= _READ
     demanded = mode | int(policy)
+    if key[0] in _FLOORED:
+        demanded |= int(floor_of(key[0], operation, number))
     response = _PROTECTIONS[demanded >> 5 & 7]
     missing = demanded >> 2 & 7 & ~int(found)
     if missing or not mode & (_WRITE if operation is Operation.SET else _READ):
@@ -184,5 +215,6 @@ def decide(
     return Decision(DataAccessResult.SUCCESS, response)
 
 
+_FLOORED = frozenset(class_id for class_id, _, _ in FLOOR)
 _READ, _WRITE = int(AccessMode.READ), int(AccessMode.WRITE)
 _PROTECTIONS = tuple(map(Protection, range(8)))

@@ -6,8 +6,9 @@ itself it is also the current association, 0.0.40.0.0.255.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from weakref import WeakSet
 
 from dlmskit.association.context import AssociationContext
 from dlmskit.association.credentials import Credentials
@@ -17,16 +18,27 @@ from dlmskit.codec.data import Data
 from dlmskit.cosem.access import AccessMode
 from dlmskit.cosem.classes.association_ln import (
     AssociationLn,
+    AssociationLnV0,
     AssociationStatus,
     application_context_name,
     mechanism_name,
 )
+from dlmskit.cosem.classes.security_setup import SecuritySetupV0
+from dlmskit.cosem.registry import interface_class
 from dlmskit.cosem.view import Fault
-from dlmskit.server.handler import ObjectHandler
+from dlmskit.crypto.certificates import Certificate
+from dlmskit.errors import ConfigError
+from dlmskit.security.policy import SecurityPolicy
+from dlmskit.server.certificate_store import Surroundings
+from dlmskit.server.client_keys import ClientKeys
+from dlmskit.server.handler import CurrentRequest, ObjectHandler
+from dlmskit.server.key_keeper import KeyKeeper
 from dlmskit.server.rights import Grants
+from dlmskit.server.storage.sealed import SecretStore
 from dlmskit.transport.base import Connection
 from dlmskit.types.bits import BitString
 from dlmskit.types.obis import Obis
+from dlmskit.types.system_title import SystemTitle
 
 _CIPHERING = b"\x00"
 
@@ -40,19 +52,86 @@ class ClientConfig:
     credentials: Credentials = field(default_factory=Credentials, repr=False)
     most_associations: int = 1
     """Open at the same time; one more is refused as rejected-transient (robustness R-075)."""
+    association_version: int = 3
+    """Version of its association object: how its rights read in the object list. What a version cannot say holds all the same."""
+    security_setup_version: int = 1
+    trust_anchors: tuple[Certificate, ...] = ()
+    """Authorities whose certificates its security setup takes."""
     newest_wins: bool = False
     """Instead, one more ends the oldest, once its client has proved itself: for clients whose connections break silently."""
 
 
 class AdmittedClient:
-    """A client with its association object, and the associations that are open now."""
+    """A client with its association object, its keys, and the associations that are open now."""
 
-    def __init__(self, config: ClientConfig, grants: Grants, association: AssociationLn, fault: Fault) -> None:
+    def __init__(
+        self,
+        config: ClientConfig,
+        grants: Grants,
+        association: AssociationLnV0,
+        setup: SecuritySetupV0 | None,
+        fault: Fault,
+        current: CurrentRequest,
+    ) -> None:
         self.config = config
         self.grants = grants
         self.association = association
-        self.handler = ObjectHandler(association, AccessMode(int(config.settings.policy)), fault)
+        self.setup = setup
+        self.settings = config.settings
+        """As configured, under the security policy that is in force."""
+        self.keys = ClientKeys(f"client {config.settings.client_sap} of {config.settings.server_sap}", config.credentials)
+        self.handler = ObjectHandler(association, AccessMode(int(config.settings.policy)), fault, current)
         self._open: dict[Connection, ServerAssociation] = {}  # oldest first
+        self._made: WeakSet[ServerAssociation] = WeakSet()
+        self._behind: set[ServerAssociation] = set()
+        """Still under what was before, because their answer is under way in blocks."""
+        self._last_title: SystemTitle | None = config.settings.client_system_title
+        if setup is not None:
+            setup.feed("client_system_title", lambda: b"" if self._last_title is None else self._last_title.octets)
+
+    # --- Keys and policy ---
+
+    def equip(self, store: SecretStore, around: Surroundings) -> None:
+        """Take the kept keys back, and let the security setup change them. Raises `SecurityError` (key-store)."""
+        self.keys.restore(store)
+        keeper = KeyKeeper(self.keys, lambda: self.settings, around, self.config.trust_anchors)
+        if self.setup is not None:
+            self.setup.keeper = keeper
+        if keeper.has_secret:
+            self.association.on_new_secret = keeper.new_secret
+
+    def govern(self) -> None:
+        """Put the policy of the security setup into force: it may be stronger than the configured one, never weaker."""
+        if self.setup is None:
+            return
+        policy = SecurityPolicy(int(self.setup.policy)) | self.config.settings.security_policy
+        if policy != int(self.setup.policy):
+            self.setup.store(2, Data.enum(policy_number(policy, self.setup.version)))
+        self.settings = replace(self.config.settings, security_policy=policy)
+        self.handler.govern(AccessMode(int(self.settings.policy)))
+
+    def made(self, association: ServerAssociation) -> None:
+        """An association was made for a connection; it follows every change of keys and policy."""
+        self._made.add(association)
+
+    def changed(self, requesting: ServerAssociation | None) -> None:
+        """Keys or policy have changed, and the answer is made: everything goes on under the new ones."""
+        self.govern()
+        for association in tuple(self._made):
+            if association is requesting and association.answering:
+                self._behind.add(association)
+            else:
+                association.renewed(self.settings)
+
+    def settle(self) -> bool:
+        """Let associations follow whose answer is complete; whether there are none left."""
+        for association in tuple(self._behind):
+            if not association.answering:
+                self._behind.discard(association)
+                association.renewed(self.settings)
+        return not self._behind
+
+    # --- Associations ---
 
     @property
     def ports(self) -> list[str]:
@@ -73,6 +152,8 @@ class AdmittedClient:
         Returns the port of the connection that was closed, if there was one.
         """
         self._open[connection] = association
+        if association.context is not None:
+            self._last_title = association.context.client_system_title or self._last_title
         surplus = None
         if len(self._open) > self.config.most_associations:
             surplus = next(iter(self._open)) if self.config.newest_wins else connection
@@ -95,16 +176,29 @@ class AdmittedClient:
             self.association.store(5, _xdlms_context(int(context.conformance), *sizes, context.dlms_version))
 
 
-def association_object(number: int, settings: AssociationSettings, security_setup: Obis | None) -> AssociationLn:
-    """The association object of client ``number`` (counted from 1) of a logical device, version 3."""
-    return AssociationLn(
+def policy_number(policy: SecurityPolicy, version: int) -> int:
+    """``security_policy`` of Security setup ``version``. Raises ConfigError for a policy that version 0 cannot say."""
+    number = int(policy) if version else policy.to_v0()
+    if number is None:
+        raise ConfigError("Security setup version 0 knows no such policy: take version 1")
+    return number
+
+
+def association_object(number: int, config: ClientConfig, security_setup: Obis | None) -> AssociationLnV0:
+    """The association object of client ``number`` (counted from 1) of a logical device."""
+    settings = config.settings
+    made = interface_class(AssociationLn.class_id, config.association_version)
+    words = {} if not config.association_version else {"security_setup_reference": (security_setup or Obis("0.0.0.0.0.0")).octets}
+    association = made(
         f"0.0.40.0.{number}.255",
         associated_partners_id=(settings.client_sap, settings.server_sap),
         application_context_name=application_context_name(settings.application_context),
         authentication_mechanism_name=mechanism_name(settings.mechanism),
         xdlms_context_info=(_bits(int(settings.conformance)), settings.max_pdu_size, 0, 6, 0, _CIPHERING),
-        security_setup_reference=(security_setup or Obis("0.0.0.0.0.0")).octets,
+        **words,
     )
+    assert isinstance(association, AssociationLnV0)  # noqa: S101 - the registry has it by its number
+    return association
 
 
 @lru_cache(maxsize=256)

@@ -34,8 +34,13 @@ class DeviceConnection:
 
     def received(self, source: int, destination: int, apdu: bytes) -> Sequence[bytes]:
         """Serve one APDU; what it changes is on the disk when this returns."""
-        with self._device.turn():
-            return self._table.receive(source, destination, apdu)
+        device = self._device
+        with device.turn():
+            device.port = self._connection.peer
+            answers = self._table.receive(source, destination, apdu)
+            if device.unsettled:
+                device.settle(self._association(source, destination))
+            return answers
 
     def lost(self, reason: str) -> None:
         """The connection is gone: every association on it ends."""
@@ -51,16 +56,18 @@ class DeviceConnection:
         client = device.client(client_sap, server_sap)
         if client is None:
             return None
-        return ServerAssociation(
-            client.config.settings,
+        association = ServerAssociation(
+            client.settings,
             client.handler,
-            client.config.credentials,
+            client.keys,
             random=device.random,
             clock=device.seconds,
             limits=device.limits,
             on_event=self._happened,
             has_room=lambda: has_room() and client.has_room(),
         )
+        client.made(association)
+        return association
 
     def _happened(self, event: AssociationEvent) -> None:
         client = self._device.client(event.client_sap, event.server_sap)

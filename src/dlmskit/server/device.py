@@ -11,20 +11,32 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
+from functools import partial
 
-from dlmskit.association.ports import Clock, Random
+from dlmskit.association.ports import AssociationEvent, Clock, EventCode, Random
+from dlmskit.association.server.association import ServerAssociation
 from dlmskit.cosem.classes.sap_assignment import SapAssignment
 from dlmskit.cosem.objects import UtcClock
 from dlmskit.errors import ConfigError
 from dlmskit.limits import DEFAULT, Limits
 from dlmskit.security.counters import MemoryCounterStore, TransmitCounters
-from dlmskit.security.keys import KeySet
+from dlmskit.security.keys import KeySet, Secret
 from dlmskit.security.windows import ReceivedCounters
+from dlmskit.server.certificate_store import Surroundings
 from dlmskit.server.clients import AdmittedClient
 from dlmskit.server.connection import DeviceConnection
 from dlmskit.server.events import SecurityLog
 from dlmskit.server.logical_device import LogicalDevice
-from dlmskit.server.storage import Database, StoredCounters, StoredValues, StoredWindows
+from dlmskit.server.storage import (
+    Database,
+    MemorySecrets,
+    NoSecrets,
+    SealedSecrets,
+    SecretStore,
+    StoredCounters,
+    StoredValues,
+    StoredWindows,
+)
 from dlmskit.server.windows import MemoryWindows
 from dlmskit.transport.base import Connection
 from dlmskit.types.obis import Obis
@@ -45,8 +57,9 @@ class WallClock:
 class Device:
     """A meter, or whatever else serves COSEM objects.
 
-    With a ``database`` its state survives the process. ``transmit`` and ``received`` are the counters for the credentials
-    of its clients. Call `ready` when everything is added; `connected` is the handler factory for listeners.
+    With a ``database`` its state survives the process; keys that a client changes survive with it where there is a ``secret``
+    of the device to seal them under, and are not changed where there is none. ``transmit`` and ``received`` are the counters
+    for the credentials of its clients. Call `ready` when everything is added; `connected` is the handler factory for listeners.
     """
 
     def __init__(
@@ -58,6 +71,7 @@ class Device:
         random: Random = secrets.token_bytes,
         seconds: Clock = time.monotonic,
         limits: Limits = DEFAULT,
+        secret: Secret | None = None,
     ) -> None:
         self.system_title = system_title
         self.database = database
@@ -70,6 +84,12 @@ class Device:
         self.transmit = TransmitCounters(MemoryCounterStore() if database is None else StoredCounters(database))
         self.received = ReceivedCounters(self.windows)
         self.turn: Callable[[], AbstractContextManager[None]] = nullcontext if database is None else database.transaction
+        self.secrets = self._secret_store(secret)
+        self.port = ""
+        """Of the connection whose request is served, or was last."""
+        self._new: set[AdmittedClient] = set()
+        self.unsettled: set[AdmittedClient] = set()
+        """Clients whose keys or policy have changed, and whose associations do not all know it yet."""
         self._logical_devices: dict[int, LogicalDevice] = {}
         if database is not None:
             database.claim("system title", str(system_title), "give the state another folder, or delete it")
@@ -104,9 +124,47 @@ class Device:
             listed = [(one.sap, one.name.encode()) for one in self]
             management.tree.add(SapAssignment(SAP_ASSIGNMENT, sap_assignment_list=listed))
         for logical_device in self:
+            for client in logical_device.clients.values():
+                client.equip(self.secrets, self._surroundings(logical_device, client))
             logical_device.refresh_roles()
             if self.database is not None:
                 StoredValues(self.database, logical_device.sap).attach(logical_device.tree)
+            for client in logical_device.clients.values():
+                client.govern()
+                client.keys.on_change = partial(self._changed, client)
+
+    def settle(self, requesting: ServerAssociation | None) -> None:
+        """An answer is made: what has changed for its client, or through it for others, is in force from now on."""
+        for client in tuple(self.unsettled):
+            if client in self._new:
+                self._new.discard(client)
+                client.changed(requesting)
+            if client.settle():
+                self.unsettled.discard(client)
+
+    def _changed(self, client: AdmittedClient) -> None:
+        self._new.add(client)
+        self.unsettled.add(client)
+
+    def _secret_store(self, secret: Secret | None) -> SecretStore:
+        if self.database is None:
+            return MemorySecrets()
+        return NoSecrets() if secret is None else SealedSecrets(self.database, secret, self.system_title, self.random)
+
+    def _surroundings(self, logical_device: LogicalDevice, client: AdmittedClient) -> Surroundings:
+        def report(code: EventCode, detail: str, error: BaseException | None) -> None:
+            settings, asking = client.settings, logical_device.current
+            event = AssociationEvent(
+                code=code,
+                client_sap=settings.client_sap,
+                server_sap=settings.server_sap,
+                peer_title=asking.client_title,
+                detail=detail,
+                error=error,
+            )
+            self.log.add(event, self.port)
+
+        return Surroundings(current=logical_device.current, random=self.random, now=self.clock.utc_now, report=report)
 
     def client(self, client_sap: int, server_sap: int) -> AdmittedClient | None:
         """The client of that SAP at that logical device; None where either does not exist."""

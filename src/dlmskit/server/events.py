@@ -20,7 +20,9 @@ from dlmskit.errors import SecurityError
 
 _LOG = logging.getLogger("dlmskit.server")
 
-_ROUTINE = frozenset((EventCode.ASSOCIATED, EventCode.RELEASED, EventCode.ABORTED, EventCode.COUNTER_GAP))
+_ROUTINE = frozenset(
+    (EventCode.ASSOCIATED, EventCode.RELEASED, EventCode.ABORTED, EventCode.COUNTER_GAP, EventCode.SECURITY_CHANGED)
+)
 
 
 class LogEntry(msgspec.Struct, kw_only=True):

@@ -14,19 +14,48 @@ from dlmskit.cosem.classes.association_ln import AssociationLnV0
 from dlmskit.cosem.view import Fault, ObjectView, Outcome
 from dlmskit.errors import ServiceError
 from dlmskit.types.obis import Obis
+from dlmskit.types.system_title import SystemTitle
+
+
+class CurrentRequest:
+    """Whose request a logical device is serving: for the objects that must know who asks."""
+
+    __slots__ = ("request",)
+
+    def __init__(self) -> None:
+        self.request: Request | None = None
+        """None while the device acts for itself."""
+
+    @property
+    def client_title(self) -> SystemTitle | None:
+        """System title of the client, where its association has one."""
+        return None if self.request is None else self.request.associated.context.client_system_title
+
+    @property
+    def protection(self) -> Protection:
+        """What was verified on the request."""
+        return Protection.NONE if self.request is None else Protection(int(self.request.protection))
 
 
 class ObjectHandler:
     """A `ServiceHandler` for one association object and its role."""
 
-    __slots__ = ("_association", "_fault", "_policy", "_role", "_views")
+    __slots__ = ("_association", "_current", "_fault", "_policy", "_role", "_views")
 
-    def __init__(self, association: AssociationLnV0, policy: AccessMode, fault: Fault) -> None:
+    def __init__(
+        self, association: AssociationLnV0, policy: AccessMode, fault: Fault, current: CurrentRequest | None = None
+    ) -> None:
         self._association = association
+        self._current = current or CurrentRequest()
         self._policy = policy
         self._fault = fault
         self._role = association.role
         self._views: dict[int, ObjectView] = {}
+
+    def govern(self, policy: AccessMode) -> None:
+        """Take another security policy."""
+        self._policy = policy
+        self._views.clear()
 
     def role(self) -> Role:
         """The rights of the client, now."""
@@ -46,12 +75,22 @@ class ObjectHandler:
         """Write an attribute."""
         selector, parameter = _parts(selection)
         name = Obis(descriptor.instance_id)
-        _refuse(self._view(request).set(descriptor.class_id, name, descriptor.attribute_id, value, selector, parameter))
+        view = self._view(request)
+        self._current.request = request
+        try:
+            _refuse(view.set(descriptor.class_id, name, descriptor.attribute_id, value, selector, parameter))
+        finally:
+            self._current.request = None
 
     def action(self, request: Request, descriptor: CosemMethodDescriptor, parameters: Data | None, /) -> Data | None:
         """Call a method."""
         name = Obis(descriptor.instance_id)
-        outcome = self._view(request).action(descriptor.class_id, name, descriptor.method_id, parameters)
+        view = self._view(request)
+        self._current.request = request
+        try:
+            outcome = view.action(descriptor.class_id, name, descriptor.method_id, parameters)
+        finally:
+            self._current.request = None
         _refuse(outcome)
         return outcome.data
 

@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterable
 
 from dlmskit.codec.data import Data
 from dlmskit.cosem.classes.data import Data as DataObject
-from dlmskit.cosem.classes.security_setup import SecuritySetup
+from dlmskit.cosem.classes.security_setup import SecuritySetup, SecuritySetupV0
 from dlmskit.cosem.model import InterfaceClass
 from dlmskit.cosem.objects import ObjectTree, UtcClock
 from dlmskit.errors import ConfigError
 from dlmskit.security.keys import KeySet
-from dlmskit.server.clients import AdmittedClient, ClientConfig, association_object
+from dlmskit.server.clients import AdmittedClient, ClientConfig, association_object, policy_number
+from dlmskit.server.handler import CurrentRequest
 from dlmskit.server.rights import Grants
 from dlmskit.types.obis import Obis
 from dlmskit.types.sap import is_broadcast
@@ -40,6 +41,7 @@ class LogicalDevice:
         self.name = name
         self.tree = ObjectTree(objects, clock=clock)
         self.clients: dict[int, AdmittedClient] = {}
+        self.current = CurrentRequest()
         if (1, LOGICAL_DEVICE_NAME) not in self.tree:
             self.tree.add(DataObject(LOGICAL_DEVICE_NAME, value=Data.octet_string(name.encode())))
 
@@ -57,16 +59,17 @@ class LogicalDevice:
             raise ConfigError(f"two clients with SAP {settings.client_sap} in logical device {self.name}")
         number = len(self.clients) + 1
         setup = None
+        context = len(self.tree.of(SecuritySetupV0))
         if settings.needs_titles:
-            context = len(self.tree.of(SecuritySetup))
-            setup = self.tree.add(_security_setup(context, config)).obis
+            setup = self.tree.add(_security_setup(context, config))
+        association = self.tree.add(association_object(number, config, None if setup is None else setup.obis))
+        client = AdmittedClient(config, grants, association, setup, self._fault, self.current)
+        self.clients[settings.client_sap] = client
+        if setup is not None:
             counter = DataObject(f"0.0.43.1.{context}.255", value=Data.double_long_unsigned(0))
             if last_counter is not None:
-                keys = config.credentials.keys
-                counter.feed("value", lambda: last_counter(keys))
+                counter.feed("value", lambda: last_counter(client.keys.state.in_use))
             self.tree.add(counter)
-        association = self.tree.add(association_object(number, settings, setup))
-        client = self.clients[settings.client_sap] = AdmittedClient(config, grants, association, self._fault)
         return client
 
     def refresh_roles(self) -> None:
@@ -78,14 +81,15 @@ class LogicalDevice:
         _LOG.error("logical device %s: object failed: %s", self.name, where, exc_info=error)
 
 
-def _security_setup(context: int, config: ClientConfig) -> SecuritySetup:
+def _security_setup(context: int, config: ClientConfig) -> SecuritySetupV0:
     """The security setup of security context ``context``, counted from 0."""
-    settings = config.settings
-    return SecuritySetup(
+    settings, version = config.settings, config.security_setup_version
+    if not version and settings.security_suite:
+        raise ConfigError(f"client {config.name}: Security setup version 0 knows suite 0 alone")
+    return (SecuritySetup if version else SecuritySetupV0)(
         f"0.0.43.0.{context}.255",
-        security_policy=Data.enum(int(settings.policy)),
+        security_policy=Data.enum(policy_number(settings.policy, version)),
         security_suite=settings.security_suite,
-        client_system_title=_octets(settings.client_system_title),
         server_system_title=_octets(settings.server_system_title),
     )
 

@@ -1,4 +1,4 @@
-"""Roles written as patterns: which objects a client may read, write and execute, as people put it into a file.
+"""Roles written as patterns: which objects a client may read, write and execute, and how protected, as people put it into a file.
 
 ``*`` is every object, ``1.0.*.8.0.255`` a family of them, ``1.0.99.1.0.255:2`` one attribute or method. A pattern grants
 what the class offers: written is what the class declares writable, unless a pattern names the number. What no pattern
@@ -11,14 +11,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
-from dlmskit.cosem.access import AccessMode, ObjectKey, ObjectRights, Role
+from dlmskit.cosem.access import AccessMode, ObjectKey, ObjectRights, Operation, Role, floor_of
+from dlmskit.cosem.classes.association_ln import AssociationLnV0
+from dlmskit.cosem.classes.security_setup import SecuritySetupV0
+from dlmskit.cosem.declaration import Attribute
 from dlmskit.cosem.model import InterfaceClass
 from dlmskit.cosem.objects import ObjectTree
+from dlmskit.cosem.view import CURRENT_ASSOCIATION
 from dlmskit.errors import ConfigError
 from dlmskit.types.obis import Obis
 
-_NOT_GOVERNED = frozenset((15, 64))
-"""Classes whose attributes show how an association is configured, and do not change it: writing them would be a lie."""
+_REPLY_TO_HLS, _CHANGE_SECRET, _SECRET, _POLICY = 1, 2, 7, 2
+"""Methods and attributes of classes 15 and 64."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,56 +57,88 @@ class Pattern:
 
 
 @dataclass(frozen=True, slots=True)
-class Grants:
-    """What a role may do, by patterns."""
+class Grant:
+    """Operations on the objects of some patterns, and the protection that they demand."""
 
-    read: tuple[Pattern, ...] = ()
-    write: tuple[Pattern, ...] = ()
-    execute: tuple[Pattern, ...] = ()
+    patterns: tuple[Pattern, ...]
+    operations: frozenset[Operation]
+    demands: AccessMode = AccessMode.NONE
+    """Protection bits alone."""
 
     @classmethod
-    def parse(cls, read: Iterable[str] = (), write: Iterable[str] = (), execute: Iterable[str] = ()) -> Self:
-        """Read patterns; ConfigError where one is none."""
-        return cls(*(tuple(Pattern.parse(text) for text in texts) for texts in (read, write, execute)))
+    def of(cls, patterns: Iterable[str], *operations: Operation, demands: AccessMode = AccessMode.NONE) -> Self:
+        """From patterns as text; ConfigError where one is none."""
+        return cls(tuple(Pattern.parse(text) for text in patterns), frozenset(operations), demands)
+
+    def allows(self, operation: Operation, names: tuple[Obis, ...], number: int, *, named: bool = False) -> bool:
+        """Whether it is about this attribute or method of an object; ``named``: only where a pattern names the number."""
+        return operation in self.operations and any(
+            (pattern.number == number or (pattern.number is None and not named)) and any(map(pattern.matches, names))
+            for pattern in self.patterns
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Grants:
+    """What a role may do. Where several grants mean the same attribute or method, operations and demands add up."""
+
+    grants: tuple[Grant, ...] = ()
+
+    @classmethod
+    def parse(
+        cls, read: Iterable[str] = (), write: Iterable[str] = (), execute: Iterable[str] = (), also: Iterable[Grant] = ()
+    ) -> Self:
+        """Patterns for each operation, that demand nothing beyond the policy, and further grants. Raises ConfigError."""
+        plain = (Grant.of(read, Operation.GET), Grant.of(write, Operation.SET), Grant.of(execute, Operation.ACTION))
+        return cls((*(grant for grant in plain if grant.patterns), *also))
 
     def role(self, name: str, tree: ObjectTree, own: InterfaceClass) -> Role:
         """The role on the objects that there are now. ``own`` is the association object of the client itself."""
-        granted: dict[ObjectKey, ObjectRights] = {own.key: own_association(own)}
+        granted: dict[ObjectKey, ObjectRights] = {}
         for one in tree:
-            rights = self._on(one)
-            if (any(rights.attributes.values()) or rights.methods) and one is not own:
+            rights = self._on(one, own)
+            if any(rights.attributes.values()) or rights.methods:
                 granted[one.key] = rights
         return Role(name, granted)
 
     def unmatched(self, tree: ObjectTree) -> list[Pattern]:
         """The patterns that mean no object of the logical device: mostly a slip of the pen."""
-        names = [one.obis for one in tree]
-        return [one for one in (*self.read, *self.write, *self.execute) if not any(map(one.matches, names))]
+        names = [*(one.obis for one in tree), CURRENT_ASSOCIATION]
+        return [one for grant in self.grants for one in grant.patterns if not any(map(one.matches, names))]
 
-    def _on(self, one: InterfaceClass) -> ObjectRights:
-        modes = dict.fromkeys(one.attributes, AccessMode.NONE)
-        for number, word in one.attributes.items():
-            if not word.secret and _names(self.read, one, number):
-                modes[number] |= AccessMode.READ
-            if one.class_id not in _NOT_GOVERNED and _names(self.write, one, number, unless=not word.writable):
-                modes[number] |= AccessMode.WRITE
-        called = {
-            number: AccessMode.ACCESS
-            for number, word in one.methods.items()
-            if not word.absent and one.class_id not in _NOT_GOVERNED and _names(self.execute, one, number)
-        }
+    def _on(self, one: InterfaceClass, own: InterfaceClass) -> ObjectRights:
+        names = (one.obis, CURRENT_ASSOCIATION) if one is own else (one.obis,)
+        modes = {number: self._attribute(one, names, number, word) for number, word in one.attributes.items()}
+        called = {number: self._method(one, names, number) for number, word in one.methods.items() if not word.absent}
+        called = {number: mode for number, mode in called.items() if mode}
+        if one is own:  # every client may look at its own association, and prove itself
+            modes = {n: mode | (0 if one.attributes[n].secret else AccessMode.READ) for n, mode in modes.items()}
+            called[_REPLY_TO_HLS] = AccessMode.ACCESS
         return ObjectRights(modes, called)
 
+    def _attribute(self, one: InterfaceClass, names: tuple[Obis, ...], number: int, word: Attribute) -> AccessMode:
+        mode = AccessMode.NONE
+        for grant in self.grants:
+            if not word.secret and grant.allows(Operation.GET, names, number):
+                mode |= AccessMode.READ | grant.demands
+            if not _governed(one, number, method=False):
+                continue
+            if grant.allows(Operation.SET, names, number, named=not word.writable):
+                mode |= AccessMode.WRITE | grant.demands
+        return mode if mode & AccessMode.READ or not mode else mode | floor_of(one.class_id, Operation.SET, number)
 
-def own_association(own: InterfaceClass) -> ObjectRights:
-    """What every client may do with its own association: read it, and prove itself."""
-    readable = {number: AccessMode.READ for number, word in own.attributes.items() if not word.secret}
-    return ObjectRights(readable, {1: AccessMode.ACCESS})
+    def _method(self, one: InterfaceClass, names: tuple[Obis, ...], number: int) -> AccessMode:
+        mode = AccessMode.NONE
+        for grant in self.grants:
+            if _governed(one, number, method=True) and grant.allows(Operation.ACTION, names, number):
+                mode |= AccessMode.ACCESS | grant.demands | floor_of(one.class_id, Operation.ACTION, number)
+        return mode
 
 
-def _names(patterns: tuple[Pattern, ...], one: InterfaceClass, number: int, *, unless: bool = False) -> bool:
-    """Whether a pattern means this number; ``unless``: only one that names it."""
-    return any(
-        pattern.matches(one.obis) and (pattern.number == number or (pattern.number is None and not unless))
-        for pattern in patterns
-    )
+def _governed(one: InterfaceClass, number: int, *, method: bool) -> bool:
+    """Whether writing or calling it changes anything: of what describes an association, only what a keeper is behind."""
+    if isinstance(one, AssociationLnV0):
+        return number == (_CHANGE_SECRET if method else _SECRET) and one.on_new_secret is not None
+    if isinstance(one, SecuritySetupV0):
+        return one.keeper is not None and (method or number == _POLICY)
+    return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dlmskit.codec.data import Data
-from dlmskit.cosem.access import Role
+from dlmskit.cosem.access import Protection, Role
 from dlmskit.cosem.classes.association_ln import (
     AssociationLn,
     AssociationLnV0,
@@ -55,10 +55,14 @@ def test_the_secret_is_never_read(version: type[AssociationLnV0]) -> None:
 
 def test_a_new_secret_goes_to_its_keeper(own: AssociationLn) -> None:
     kept: list[bytes] = []
-    assert own.view().action(*KEY, 2, Data.octet_string(b"x")).result == ActionResult.OBJECT_UNAVAILABLE
+    view = own.view().under(Protection.AUTHENTICATED | Protection.ENCRYPTED)
+    assert view.action(*KEY, 2, Data.octet_string(b"x")).result == ActionResult.OBJECT_UNAVAILABLE
     own.on_new_secret = kept.append
-    assert own.view().action(*KEY, 2, Data.octet_string(b"new")).result == ActionResult.SUCCESS
-    assert own.view().set(*KEY, 7, Data.octet_string(b"newer")).result == DataAccessResult.SUCCESS
+    assert view.action(*KEY, 2, Data.octet_string(b"new")).result == ActionResult.SUCCESS
+    assert view.set(*KEY, 7, Data.octet_string(b"newer")).result == DataAccessResult.SUCCESS
+    for weaker in (Protection.NONE, Protection.AUTHENTICATED, Protection.ENCRYPTED | Protection.SIGNED):
+        assert view.under(weaker).action(*KEY, 2, Data.octet_string(b"x")).result == ActionResult.READ_WRITE_DENIED
+        assert view.under(weaker).set(*KEY, 7, Data.octet_string(b"x")).result == DataAccessResult.READ_WRITE_DENIED
     assert kept == [b"new", b"newer"]
     assert own.stored(7) == Data.octet_string(b"12345678")
 

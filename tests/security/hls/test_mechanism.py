@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from dlmskit.crypto.suites import SUITE_1
 from dlmskit.errors import SecurityError, SecurityReason
 from dlmskit.security.hls import hls_mechanism, is_weak, mechanism, register
 from dlmskit.security.hls.aes_ecb import AesEcb
+from dlmskit.security.keys import Secret
+from tests.security.hls.cases import CTOS, STOC
+from tests.security.people import keys_of, people
 
 
 @pytest.mark.parametrize("number", [3, 4, 5, 6, 7])
@@ -53,3 +59,20 @@ def test_a_mechanism_of_ones_own(monkeypatch) -> None:
     own = Own()
     register(own)
     assert hls_mechanism(2) is own
+
+
+@pytest.mark.case("R-027", "R-028")
+@pytest.mark.parametrize("proved", [2, 3, 4, 5, 6, 7])
+@pytest.mark.parametrize("demanded", [2, 3, 4, 5, 6, 7])
+def test_no_answer_passes_under_another_mechanism(proved: int, demanded: int) -> None:
+    """Whoever can be talked into a weak mechanism has not answered a strong one."""
+    keys = replace(keys_of(SUITE_1), hls_secret=Secret(bytes(range(16))))
+    client, server = people(keys=keys)
+    known = {2: AesEcb(), **{number: hls_mechanism(number) for number in range(3, 8)}}
+    answer = known[proved].answer(client, CTOS, STOC)
+    if proved == demanded:
+        known[demanded].verify(server, STOC, CTOS, answer)
+        return
+    with pytest.raises(SecurityError) as caught:
+        known[demanded].verify(server, STOC, CTOS, answer)
+    assert caught.value.reason is SecurityReason.AUTHENTICATION_FAILED

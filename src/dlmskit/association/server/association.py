@@ -11,13 +11,14 @@ from math import inf
 
 from dlmskit.association.authentication import Associated, pre_established
 from dlmskit.association.context import AssociationContext
-from dlmskit.association.credentials import Credentials
+from dlmskit.association.credentials import Credentials, CredentialSource
 from dlmskit.association.inputs import ANSWERS_BY_OCTET, KINDS, NOT_ALLOWED, SILENCE, Serve
 from dlmskit.association.ports import Clock, EventCode, EventSink, Random, ServiceHandler, forget
 from dlmskit.association.reporting import Reporter
 from dlmskit.association.server.opening import Opened, Opener
 from dlmskit.association.server.pipeline import Pipeline
 from dlmskit.association.server.releasing import released
+from dlmskit.association.server.renewal import ChangedKeys
 from dlmskit.association.server.services import Services
 from dlmskit.association.settings import AarqOnOpen, AssociationSettings
 from dlmskit.association.tables import Event, Party, State, StateMachine
@@ -42,7 +43,7 @@ class ServerAssociation:
         self,
         settings: AssociationSettings,
         handler: ServiceHandler,
-        credentials: Credentials | None = None,
+        credentials: CredentialSource | None = None,
         *,
         random: Random,
         clock: Clock,
@@ -56,7 +57,11 @@ class ServerAssociation:
         self._limits = limits
         self._has_room = has_room
         self._report = Reporter(settings, on_event)
-        self._opener = Opener(settings, credentials or Credentials(), random, limits, self._may_open)
+        self._random = random
+        self._source: CredentialSource = credentials or Credentials()
+        self._opener = Opener(settings, self._source, random, limits, self._may_open)
+        self._credentials = self._source.candidates()[0]
+        """What the association was opened under."""
         self._machine = StateMachine(Party.SERVER)
         self._answers = ANSWERS_BY_OCTET[self._machine.state]
         self._challenges = RecentChallenges()
@@ -150,6 +155,32 @@ class ServerAssociation:
             self._report(EventCode.ABORTED, "nothing heard for too long")
             self._end(Event.EXPIRED)
 
+    # --- Keys and policy that change ---
+
+    @property
+    def answering(self) -> bool:
+        """Whether an answer is still under way in blocks."""
+        transfer = None if self._pipeline is None else self._pipeline.services.transfer
+        return transfer is not None and not transfer.finished
+
+    def renewed(self, settings: AssociationSettings) -> None:
+        """Keys or the security policy have changed: from the next APDU on everything is under the new ones.
+
+        A handshake that is not finished ends. See `dlmskit.association.server.renewal`.
+        """
+        self.settings = settings
+        self._opener = Opener(settings, self._source, self._random, self._limits, self._may_open)
+        before, context = self._pipeline, self._context
+        if before is None or context is None:
+            return
+        if before.associated is None:
+            self._report(EventCode.AUTHENTICATION_FAILED, "keys or policy have changed meanwhile")
+            self._end(Event.NOT_PROVED)
+            return
+        changed = None if before.security is None else ChangedKeys(self._source, before.security)
+        pipeline = self._prepare(context, None if changed is None else changed.security)
+        pipeline.associated, pipeline.changed_keys = before.associated, changed
+
     # --- Opening ---
 
     def _open(self, octets: bytes) -> bytes:
@@ -172,8 +203,10 @@ class ServerAssociation:
         if opened.context is None:
             self._fire(Event.REFUSED)
             code = EventCode.AUTHENTICATION_FAILED if opened.authentication_failed else EventCode.AARQ_REFUSED
+            code = EventCode.RETIRED_KEY if opened.retired else code
             self._report(code, opened.situation, opened.error, opened.title)
             return
+        self._credentials = opened.credentials or self._credentials
         pipeline = self._prepare(opened.context, opened.security)
         if opened.handshake is not None:
             if self._challenges.repeated(opened.challenge):
@@ -204,6 +237,7 @@ class ServerAssociation:
     def _begin(self, event: Event) -> None:
         """The association is open."""
         self._fire(event)
+        self._source.proved(self._credentials)
         self._expires = inf if self.settings.pre_established else self._clock() + self._limits.inactivity_seconds
         self._report(EventCode.ASSOCIATED)
 

@@ -13,7 +13,7 @@ from dlmskit.apdu import Aare, Aarq, application_context_name, mechanism_name
 from dlmskit.apdu.acse import AUTHENTICATION, VERSION_1
 from dlmskit.association.authentication import Associated, Handshake, with_password, without_authentication
 from dlmskit.association.context import AssociationContext
-from dlmskit.association.credentials import Credentials
+from dlmskit.association.credentials import Credentials, CredentialSource
 from dlmskit.association.layering import protect_in_family
 from dlmskit.association.negotiation import grant, response
 from dlmskit.association.ports import Random
@@ -54,6 +54,10 @@ class Opened:
     error: DlmsError | None = None
     challenge: bytes = b""
     """CtoS, to notice one that comes again."""
+    credentials: Credentials | None = None
+    """Which of the candidates it is under."""
+    retired: bool = False
+    """Refused, because it came under something that was replaced."""
 
 
 class Opener:
@@ -66,28 +70,42 @@ class Opener:
     def __init__(
         self,
         settings: AssociationSettings,
-        credentials: Credentials,
+        credentials: CredentialSource,
         random: Random,
         limits: Limits,
         has_room: Callable[[], bool],
     ) -> None:
         self._settings = settings
-        self._credentials = credentials
+        self._source = credentials
         self._random = random
         self._limits = limits
         self._has_room = has_room
         self._hls: HlsMechanism | None = hls_mechanism(settings.mechanism) if settings.mechanism.is_high_level else None
         if settings.needs_security:
             self.security_with(settings.client_system_title if settings.needs_titles else None)
-        if settings.mechanism is Mechanism.LLS and credentials.keys.lls_password is None:
+        if settings.mechanism is Mechanism.LLS and credentials.candidates()[0].keys.lls_password is None:
             raise ConfigError("the server needs a password for LLS")
 
-    def security_with(self, title: SystemTitle | None) -> SecurityContext:
+    def security_with(self, title: SystemTitle | None, credentials: Credentials | None = None) -> SecurityContext:
         """A fresh security context with this client. Raises SecurityError, ConfigError."""
-        return self._credentials.security(Party.SERVER, self._settings, title, self._limits)
+        return (credentials or self._source.candidates()[0]).security(Party.SERVER, self._settings, title, self._limits)
 
     def evaluate(self, octets: bytes) -> Opened:
-        """Decide about an AARQ."""
+        """Decide about an AARQ. One that fails to authenticate is tried under every other of the candidates."""
+        candidates = self._source.candidates()
+        first = self._evaluate(octets, candidates[0])
+        for credentials in candidates[1:]:
+            if not first.authentication_failed:
+                break
+            other = self._evaluate(octets, credentials)
+            if other.context is None:
+                continue
+            if not credentials.retired:
+                return other
+            first.retired = True
+        return first
+
+    def _evaluate(self, octets: bytes, credentials: Credentials) -> Opened:
         try:
             aarq = read_aarq(octets, self._limits)
         except DuplicateComponentError as error:
@@ -98,18 +116,19 @@ class Opener:
         proposal = Proposal(
             aarq=aarq,
             settings=self._settings,
-            password=self._credentials.keys.lls_password,
+            password=credentials.keys.lls_password,
             hls=self._hls,
             challenge=b"" if self._hls is None else make_challenge(self._random, self._hls, self._settings.challenge_octets),
-            security_with=self.security_with,
-            introduce=self._credentials.introduce,
+            security_with=lambda title: self.security_with(title, credentials),
+            introduce=credentials.introduce,
             has_room=self._has_room,
         )
         row = refusing_row(proposal)
         try:
-            opened = self._accept(proposal) if row is None else self._refused(proposal, row)
+            opened = self._accept(proposal, credentials.certificate) if row is None else self._refused(proposal, row)
         except SecurityError as error:  # a key is missing or used up: we cannot answer as we must
             opened = Opened(answer=b"", title=proposal.title, situation="the AARE cannot be protected", error=error)
+        opened.credentials = credentials
         if not proposal.initiate.response_allowed:
             opened.answer = b""
         return opened
@@ -135,7 +154,7 @@ class Opener:
             user_information=refusal.user_information,
         ).encode()
 
-    def _accept(self, proposal: Proposal) -> Opened:
+    def _accept(self, proposal: Proposal, certificate: bytes | None) -> Opened:
         settings, aarq = self._settings, proposal.aarq
         context = self._context(proposal)
         opened = Opened(answer=b"", context=context, security=proposal.security, title=proposal.title)
@@ -156,7 +175,7 @@ class Opener:
             result=int(AssociationResult.ACCEPTED),
             result_source_diagnostic=Diagnostic(int(diagnostic)),
             responding_ap_title=title.octets if title is not None and settings.needs_titles else None,
-            responding_ae_qualifier=self._credentials.certificate if settings.needs_signatures else None,
+            responding_ae_qualifier=certificate if settings.needs_signatures else None,
             responder_acse_requirements=AUTHENTICATION if high_level else None,
             mechanism_name=mechanism_name(settings.mechanism) if high_level else None,
             responding_authentication_value=AuthenticationValue(proposal.challenge) if high_level else None,

@@ -32,6 +32,7 @@ from dlmskit.association.ports import EventCode, Request
 from dlmskit.association.reporting import Reporter
 from dlmskit.association.server.acceptance import counter_refused
 from dlmskit.association.server.dispatch import answer_to_malformed, serve
+from dlmskit.association.server.renewal import ChangedKeys
 from dlmskit.association.server.services import Services, Turn, Wrapped
 from dlmskit.association.settings import AssociationSettings
 from dlmskit.association.tables import Event, State
@@ -70,6 +71,8 @@ class Pipeline:
         """The proof, once there is one."""
         self.handshake: Handshake | None = None
         """Passes 3 and 4 to come."""
+        self.changed_keys: ChangedKeys | None = None
+        """What else the client may come with, where keys have changed since it was opened."""
         self.outcome: Event | None = None
         """How passes 3 and 4 ended."""
         self._context = context
@@ -98,10 +101,23 @@ class Pipeline:
         try:
             verified = unprotect(octets, self._ciphering)
         except (SecurityError, DecodeError) as error:
-            return self._not_verified(octets, error)
+            other = None if self.changed_keys is None else self._under_other_keys(octets, self.changed_keys)
+            if other is None:
+                return self._not_verified(octets, error)
+            verified = other
+        if self.changed_keys is not None:
+            self.changed_keys.used(verified)
         if verified.gap and self.associated is not None:
             self._report(EventCode.COUNTER_GAP, f"{verified.gap} left out")
         return self._serve_plain(verified.plain, verified)
+
+    def _under_other_keys(self, octets: bytes, changed: ChangedKeys) -> Verified | None:
+        verified, retired = changed.tried(octets)
+        if retired:
+            self._report(EventCode.RETIRED_KEY, KINDS[octets[0]].value)
+        self.security = self._ciphering = changed.security
+        self.services.use(changed.security)
+        return verified
 
     def _serve_plain(self, plain: bytes, verified: Verified | None) -> bytes:
         act = (_PENDING if self.associated is None else _OPEN)[plain[0]]

@@ -96,6 +96,10 @@ class Services:
         self._allowed: dict[tuple[int, bytes, Operation, int, int], int] = {}
         self._wrappings: dict[int, tuple[Form | None, SecurityControl | None, int]] = {}
 
+    def use(self, security: SecurityContext) -> None:
+        """Go on under another security context of the same suite."""
+        self._security = security
+
     # --- Access ---
 
     def decide(self, turn: Turn, operation: Operation, class_id: int, instance_id: bytes, number: int) -> int:

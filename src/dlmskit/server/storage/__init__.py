@@ -3,6 +3,17 @@
 from dlmskit.server.storage.counters import StoredCounters, StoredWindows
 from dlmskit.server.storage.database import Database
 from dlmskit.server.storage.rows import StoredRows
+from dlmskit.server.storage.sealed import MemorySecrets, NoSecrets, SealedSecrets, SecretStore
 from dlmskit.server.storage.values import StoredValues
 
-__all__ = ["Database", "StoredCounters", "StoredRows", "StoredValues", "StoredWindows"]
+__all__ = [
+    "Database",
+    "MemorySecrets",
+    "NoSecrets",
+    "SealedSecrets",
+    "SecretStore",
+    "StoredCounters",
+    "StoredRows",
+    "StoredValues",
+    "StoredWindows",
+]

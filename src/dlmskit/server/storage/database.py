@@ -14,10 +14,10 @@ from typing import Any
 
 from dlmskit.errors import ConfigError
 
-FORMAT = 1
-"""Version of the tables, kept in the file."""
+FORMAT = 2
+"""Version of the tables, kept in the file; a file of an older one gets what is new when it is opened."""
 
-_SCHEMA = """
+_FORMAT_1 = """
 CREATE TABLE note (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE transmit (name TEXT PRIMARY KEY, next INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE receive (name TEXT PRIMARY KEY, lowest INTEGER NOT NULL) WITHOUT ROWID;
@@ -31,6 +31,11 @@ CREATE TABLE row (
 ) WITHOUT ROWID;
 CREATE INDEX row_by_time ON row (sap, logical_name, local_seconds, number);
 """
+_FORMAT_2 = """
+CREATE TABLE secret (name TEXT PRIMARY KEY, sealed BLOB NOT NULL) WITHOUT ROWID;
+"""
+_SCHEMAS = (_FORMAT_1, _FORMAT_2)
+"""What each format adds to the one before."""
 
 
 class Database:
@@ -63,14 +68,16 @@ class Database:
         run("PRAGMA locking_mode = EXCLUSIVE")
         run("PRAGMA journal_mode = WAL")
         run("PRAGMA synchronous = FULL")
+        run("PRAGMA secure_delete = ON")  # what was replaced is overwritten: old secrets, sealed as they are
         run("BEGIN EXCLUSIVE")  # takes the lock of the file now, and not at the first write
         found = run("PRAGMA user_version").fetchone()[0]
-        if found == 0:
-            for statement in _SCHEMA.split(";"):
+        for schema in _SCHEMAS[found:]:
+            for statement in schema.split(";"):
                 run(statement)
+        if found < FORMAT:
             run(f"PRAGMA user_version = {FORMAT}")
         run("COMMIT")
-        if found not in (0, FORMAT):
+        if found > FORMAT:
             raise ConfigError(f"{self.path} has format {found}, this program reads format {FORMAT}")
 
     def transaction(self) -> AbstractContextManager[None]:
