@@ -33,7 +33,6 @@ POLICIES = {
     "encrypted": ENCRYPTED_BOTH_WAYS,
     "authenticated+encrypted": STRONGEST_SYMMETRIC,
 }
-SIGNED_BOTH_WAYS = SecurityPolicy.SIGNED_REQUEST | SecurityPolicy.SIGNED_RESPONSE
 FORMS: dict[str, dict[str, Any]] = {
     "glo": {},
     "ded": {"dedicated_key": True},

@@ -13,11 +13,11 @@ from dlmskit.crypto.curves import P_256
 from dlmskit.crypto.ecdsa import SigningKey
 from dlmskit.errors import SecurityError, SecurityReason
 from dlmskit.security.introduction import CertificateCheck
+from dlmskit.security.policy import SIGNED_BOTH_WAYS
 from dlmskit.types.enums import Mechanism
 from dlmskit.types.system_title import SystemTitle
 from tests.association.correspondents import (
     POLICIES,
-    SIGNED_BOTH_WAYS,
     VALIDITY,
     certificate,
     check,

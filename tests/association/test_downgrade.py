@@ -17,11 +17,11 @@ from dlmskit.security.hls import register
 from dlmskit.security.hls.aes_ecb import AesEcb
 from dlmskit.security.hls.mechanism import _MECHANISMS
 from dlmskit.security.layers import Ciphered, KeyChoice, Signed
-from dlmskit.security.policy import SecurityPolicy
+from dlmskit.security.policy import SIGNED_BOTH_WAYS, SecurityPolicy
 from dlmskit.security.protection import protect_layers
 from dlmskit.types.enums import Mechanism
 from dlmskit.types.system_title import SystemTitle
-from tests.association.correspondents import FORMS, POLICIES, SIGNED_BOTH_WAYS, known, pair_of, side, way_of
+from tests.association.correspondents import FORMS, POLICIES, known, pair_of, side, way_of
 from tests.association.peers import LN, SERVER_TITLE, VALUE, Pair, drive
 
 STRONGEST = POLICIES["authenticated+encrypted"]

@@ -20,9 +20,9 @@ from dlmskit.security.hls import register
 from dlmskit.security.hls.aes_ecb import AesEcb
 from dlmskit.security.hls.mechanism import _MECHANISMS
 from dlmskit.security.layers import KeyChoice, Layer
-from dlmskit.security.policy import SecurityPolicy
+from dlmskit.security.policy import SIGNED_BOTH_WAYS, SecurityPolicy
 from dlmskit.types.enums import ActionResult, DataAccessResult, Mechanism
-from tests.association.correspondents import FORMS, POLICIES, SIGNED_BOTH_WAYS, agrees, pair_of, way_of
+from tests.association.correspondents import FORMS, POLICIES, agrees, pair_of, way_of
 from tests.association.peers import ECHO, VALUE, Pair
 
 LONG = Data.octet_string(b"every meter says the same again and again " * 8)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from dlmskit.types.enums import ApplicationContext, Mechanism
 from tests.client.small_meter import GAK, GUEK, KEYS, PASSWORD, TITLE
 
 URL = "tcp://192.0.2.7:4059"
+SECRET_TOO = replace(KEYS, hls_secret=Secret(bytes(range(16))))
 PASSWORD_ONLY = KeySet(lls_password=Secret.from_text(PASSWORD))
 LN, LN_CIPHERED = ApplicationContext.LN, ApplicationContext.LN_CIPHERED
 
@@ -57,7 +59,9 @@ def test_what_is_chosen(
         (KEYS, {"protection": "authenticated"}, "not both authenticated and encrypted"),
         (KEYS, {"protection": "encrypted"}, "not both authenticated and encrypted"),
         (KEYS, {"protection": "none"}, "not both authenticated and encrypted"),
-        (KEYS, {"mechanism": 3}, "hls-md5 can be broken"),
+        (SECRET_TOO, {"mechanism": 3}, "hls-md5 can be broken"),
+        (SECRET_TOO, {"mechanism": 4}, "hls-sha1 can be broken"),
+        (SECRET_TOO, {"mechanism": 2}, "hls-manufacturer can be broken"),
     ],
 )
 def test_weakness_is_a_decision_that_leaves_a_warning(keys: KeySet | None, words: dict[str, Any], reason: str) -> None:

@@ -471,6 +471,9 @@ def test_what_is_inside_is_what_the_outside_says(form: Form) -> None:
     as_action = bytes((octets[0] + 3,)) + octets[1:]
     refused(SecurityReason.INNER_TAG_MISMATCH, as_action, server)
     assert unprotect(octets, server).plain == GET_REQUEST
+    octets = protect(GET_REQUEST, client, form)  # and so when both tags have been seen before
+    refused(SecurityReason.INNER_TAG_MISMATCH, bytes((octets[0] + 3,)) + octets[1:], server)
+    assert unprotect(octets, server).plain == GET_REQUEST
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -24,6 +24,8 @@ _TITLES_OCTETS = 18
 """Originator and recipient, each with its length."""
 _LAST_FIELDS_OCTETS = 2
 """Lengths of date-time and other information."""
+_SIGNED, _SYMMETRIC = int(Protection.SIGNED), int(AUTHENTICATED_ENCRYPTED)
+"""Numbers where every answer asks: flags cost ten times as much."""
 _MOST_LAYERS = (Ciphered(form=Form.GENERAL_GLO), Signed())
 
 
@@ -58,8 +60,8 @@ def in_one_transaction(steps: tuple[Step, ...], security: SecurityContext) -> tu
 def is_layered(request: Verified | None, required: int, *, compress: bool) -> bool:
     """Whether an answer needs more than one layer of the usual forms, or compression."""
     if request is None:
-        return bool(required & Protection.SIGNED)
-    return bool(required & Protection.SIGNED or request.nested or (compress and request.form.general))
+        return bool(required & _SIGNED)
+    return bool(required & _SIGNED or request.nested or (compress and request.form.general))
 
 
 def steps_of_answer(
@@ -86,9 +88,9 @@ def _compressed(step: Step) -> Step:
 def protect_in_family(plain: bytes, request: Verified | None, security: SecurityContext, required: Protection) -> bytes:
     """Protect what an AARE or RLRE carries like the request, with what is required beside that. Raises SecurityError."""
     found = Protection.NONE if request is None else request.protection
-    if is_layered(request, required, compress=False):
+    if is_layered(request, int(required), compress=False):
         return protect_layers(plain, security, steps_of_answer(request, security, required, compress=False))
-    wanted = (found | required) & AUTHENTICATED_ENCRYPTED
+    wanted = (int(found) | int(required)) & _SYMMETRIC
     if not wanted:
         return plain
     return protect(plain, security, Form.GLO if request is None else request.form, SecurityControl.of(security.suite, wanted))

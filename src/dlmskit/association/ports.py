@@ -67,6 +67,8 @@ class EventCode(StrEnum):
     NOT_DECODED = "not-decoded"
     TRANSFER_DROPPED = "transfer-dropped"
     """A block transfer was not finished: other request, wrong number, too large, too slow."""
+    WEAK_SECURITY = "weak-security"
+    """Somebody has decided to go on with what can be read, changed or broken on the way."""
     RETIRED_KEY = "retired-key"
     """Somebody came with a key or password that was replaced."""
     SECURITY_CHANGED = "security-changed"

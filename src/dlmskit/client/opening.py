@@ -79,11 +79,11 @@ def _dialled(plan: Plan) -> Script[ClientAssociation]:
     settings = fitted(plan.settings, profile)
     if not profile.reliable and not plan.retries_said:
         settings = replace(settings, retries=_LOSSY_RETRIES)
-    credentials = Credentials(keys=plan.keys)
+    credentials = Credentials(keys=plan.keys, correspondence=plan.correspondence)
     if plan.counters is not None:
         # A finished HLS proves that the peer is alive and moves the window behind everything older, so the window may begin anew.
         received = ReceivedCounters() if settings.mechanism.is_high_level else plan.counters.received
-        credentials = Credentials(keys=plan.keys, transmit=plan.counters.transmit, received=received)
+        credentials = replace(credentials, transmit=plan.counters.transmit, received=received)
     return ClientAssociation(settings, credentials, random=secrets.token_bytes, limits=plan.limits, on_event=plan.on_event)
 
 

@@ -14,16 +14,19 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from dlmskit.association.ports import EventSink
-from dlmskit.association.settings import AssociationSettings, Wrapping
+from dlmskit.association.ports import AssociationEvent, EventCode, EventSink
+from dlmskit.association.settings import AssociationSettings, Signing, Wrapping
 from dlmskit.client.counters import Counters, counters_of
 from dlmskit.client.journal import log_event
 from dlmskit.client.key_file import read_key_file
+from dlmskit.client.parties import check_secrets, correspondence_with, own_entry_name
 from dlmskit.client.words import Context, Words, read_words, with_saps
 from dlmskit.errors import ConfigError, DlmsError, SecurityError, SecurityReason
 from dlmskit.limits import DEFAULT, Limits
 from dlmskit.security.keys import Key, KeySet
-from dlmskit.security.policy import STRONGEST_SYMMETRIC
+from dlmskit.security.layers import KeyChoice
+from dlmskit.security.parties import Correspondence
+from dlmskit.security.policy import SIGNED_BOTH_WAYS, STRONGEST_SYMMETRIC, SecurityPolicy
 from dlmskit.security.vault import DEFAULT_ENTRY, KeyVault, VaultEntry
 from dlmskit.types.enums import ApplicationContext, Mechanism
 from dlmskit.types.obis import Obis
@@ -51,6 +54,8 @@ class Plan:
     """Of the transport, without SAPs."""
     settings: AssociationSettings
     keys: KeySet
+    correspondence: Correspondence
+    """Our key pairs and the meter's public keys."""
     limits: Limits
     counters: Counters | None
     """None where nothing is protected."""
@@ -88,22 +93,27 @@ def make_plan(
 ) -> Plan:
     """Raises ConfigError for words that do not fit together or are too weak, SecurityError for missing keys."""
     bare, said = read_words(url, words)
-    entry = _entry(keys, said.get("server_title"), said.get("entry"))
+    vault = _vault(keys)
+    own_name = None if vault is None else own_entry_name(vault, said.get("client_title"))
+    own = VaultEntry(KeySet()) if vault is None or own_name is None else _titled(own_name, vault[own_name])
+    entry = _entry(keys if vault is None else _without(vault, own_name), said.get("server_title"), said.get("entry"))
     settings = _settings(said, entry)
+    check_secrets(settings, entry, own.pairs)
     counters = None
     if settings.needs_titles:
         _check_keys(entry.keys, settings)
         counters = counters_of(said.get("counters"))
-        settings = replace(settings, client_system_title=said.get("client_title") or counters.own_title)
-    _weigh(settings, entry.keys, allowed=said.get("allow_weak", False))
+        settings = replace(settings, client_system_title=said.get("client_title") or own.system_title or counters.own_title)
+    _weigh(settings, entry.keys, on_event, allowed=said.get("allow_weak", False))
     return Plan(
         url=bare,
         settings=settings,
         keys=entry.keys,
+        correspondence=correspondence_with(own.pairs, entry.pairs),
         limits=replace(limits, response_seconds=said["timeout"]) if "timeout" in said else limits,
         counters=counters,
         retries_said="retries" in said,
-        foreign_title="client_title" in said,
+        foreign_title="client_title" in said or own.system_title is not None,
         counter_obis=said.get("counter_obis", COUNTER_OBIS),
         invocation_counter=said.get("invocation_counter"),
         check_counter=said.get("check_counter", False),
@@ -115,6 +125,7 @@ def _settings(said: Mapping[str, Any], entry: VaultEntry) -> AssociationSettings
     keyed = any(True for _ in entry.keys.named())
     client = said.get("client", CLIENT_MANAGEMENT_PROCESS if keyed else PUBLIC_CLIENT)
     public = client == PUBLIC_CLIENT
+    signing = said.get("sign")
     mechanism = said.get("mechanism", Mechanism.HLS_GMAC if keyed and not public else Mechanism.LOWEST)
     ciphered = mechanism >= Mechanism.HLS_GMAC or (keyed and not public)
     context = said.get("context", Context.CIPHERED if ciphered else Context.PLAIN)
@@ -127,25 +138,39 @@ def _settings(said: Mapping[str, Any], entry: VaultEntry) -> AssociationSettings
         client_system_title=said.get("client_title"),
         server_system_title=said.get("server_title") or entry.system_title,
         security_suite=said.get("suite", 0),
-        security_policy=said.get("protection", STRONGEST_SYMMETRIC),
+        security_policy=said.get("protection", STRONGEST_SYMMETRIC) | (SIGNED_BOTH_WAYS if signing else SecurityPolicy.NOTHING),
         wrapping=said.get("wrapping", Wrapping.SERVICE_SPECIFIC),
+        general_key=said.get("general_key", KeyChoice.GUEK),
+        signing=signing or Signing.AROUND,
+        compress=said.get("compress", False),
         dedicated_key=said.get("dedicated", False),
         user_id=said.get("user"),
         retries=said.get("retries", 0),
     )
 
 
+def _vault(keys: Keys | None) -> KeyVault | None:
+    if keys is None or isinstance(keys, KeySet):
+        return None
+    return keys if isinstance(keys, KeyVault) else _from_file(keys)
+
+
+def _without(vault: KeyVault, own: str | None) -> KeyVault:
+    """The entries of meters. One entry alone is a meter's, whatever it is called."""
+    return vault if own is None or len(vault) == 1 else KeyVault({name: vault[name] for name in vault if name != own})
+
+
 def _entry(keys: Keys | None, title: SystemTitle | None, name: str | None) -> VaultEntry:
     """The secrets of this meter: by name, by system title, the default, or the only ones there are."""
-    if keys is None or isinstance(keys, KeySet):
-        return VaultEntry(keys or KeySet())
-    vault = keys if isinstance(keys, KeyVault) else _from_file(keys)
+    if not isinstance(keys, KeyVault):
+        return VaultEntry(keys if isinstance(keys, KeySet) else KeySet())
+    vault = keys
     if name is not None:
         if name not in vault:
             raise ConfigError(f"the keys have no entry {name!r}")
         return _titled(name, vault[name])
     if title is not None:
-        return VaultEntry(vault.for_title(title), title)
+        return replace(vault.entry_for(title), system_title=title)
     if len(vault) == 1:
         return _titled(*next(iter(vault.items())))
     if DEFAULT_ENTRY in vault:
@@ -163,7 +188,7 @@ def _titled(name: str, entry: VaultEntry) -> VaultEntry:
     """The entry with the title that is its name, where it is one."""
     if entry.system_title is None:
         with suppress(DlmsError):
-            return VaultEntry(entry.keys, SystemTitle(name))
+            return replace(entry, system_title=SystemTitle(name))
     return entry
 
 
@@ -176,7 +201,7 @@ def _check_keys(keys: KeySet, settings: AssociationSettings) -> None:
         raise SecurityError(SecurityReason.MISSING_KEY, message)
 
 
-def _weigh(settings: AssociationSettings, keys: KeySet, *, allowed: bool) -> None:
+def _weigh(settings: AssociationSettings, keys: KeySet, on_event: EventSink, *, allowed: bool) -> None:
     found = _weaknesses(settings)
     if not found:
         return
@@ -185,6 +210,14 @@ def _weigh(settings: AssociationSettings, keys: KeySet, *, allowed: bool) -> Non
         better = "" if any(True for _ in keys.named()) else "give the keys for mechanism 5 with ciphering, or "
         raise ConfigError(f"{client}. To be safe, {better}use client 16 for public data; else say allow_weak=yes")
     warnings.warn(client, WeakSecurityWarning, stacklevel=4)
+    on_event(
+        AssociationEvent(
+            code=EventCode.WEAK_SECURITY,
+            client_sap=settings.client_sap,
+            server_sap=settings.server_sap,
+            detail="; ".join(found),
+        )
+    )
 
 
 def _weaknesses(settings: AssociationSettings) -> list[str]:

@@ -14,9 +14,10 @@ from enum import StrEnum
 from typing import Any, Literal, TypedDict
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from dlmskit.association.settings import Wrapping
+from dlmskit.association.settings import Signing, Wrapping
 from dlmskit.client.counters import Counters
 from dlmskit.errors import ConfigError, DlmsError
+from dlmskit.security.layers import KeyChoice
 from dlmskit.security.policy import AUTHENTICATED_BOTH_WAYS, ENCRYPTED_BOTH_WAYS, STRONGEST_SYMMETRIC, SecurityPolicy
 from dlmskit.transport.url import scheme_named
 from dlmskit.types.enums import Mechanism
@@ -39,13 +40,19 @@ class Words(TypedDict, total=False):
     server: int | str
     """Server SAP: 1, the management logical device."""
     mechanism: Mechanism | int | str
-    """``lowest``, ``lls``, ``hls-gmac`` or a number; 5 with keys, 0 without."""
+    """``lowest``, ``lls``, ``hls-gmac``, ``hls-sha256``, ``hls-ecdsa`` ... or a number 0 to 7; 5 with keys, 0 without."""
     context: Context | Literal["ciphered", "plain"]
     """ciphered with keys, plain without."""
     protection: SecurityPolicy | Literal["authenticated-encrypted", "authenticated", "encrypted", "none"]
     """What every ciphered APDU carries, both ways: authenticated-encrypted."""
-    wrapping: Wrapping | Literal["glo", "general-glo"]
+    wrapping: Wrapping | Literal["glo", "general-glo", "general-ciphering"]
     """Which ciphered APDUs are sent: glo."""
+    general_key: KeyChoice | Literal["identified", "wrapped", "one-pass", "static-unified"]
+    """The key of general-ciphering: identified, the one that all other forms use."""
+    sign: bool | Signing | str
+    """Whether requests and responses are signed as well: no. ``yes`` signs what is ciphered, ``inside`` what is not yet."""
+    compress: bool | str
+    """Whether requests in a general form are compressed where that makes them shorter, in suites 1 and 2: no."""
     dedicated: bool | str
     """Whether to agree on a key for this association alone: no."""
     suite: int | str
@@ -90,7 +97,17 @@ _POLICIES = {
     "encrypted": ENCRYPTED_BOTH_WAYS,
     "none": SecurityPolicy.NOTHING,
 }
-_WRAPPINGS = {"glo": Wrapping.SERVICE_SPECIFIC, "general-glo": Wrapping.GENERAL}
+_WRAPPINGS = {
+    "glo": Wrapping.SERVICE_SPECIFIC,
+    "general-glo": Wrapping.GENERAL,
+    "general-ciphering": Wrapping.GENERAL_CIPHERING,
+}
+_GENERAL_KEYS = {
+    "identified": KeyChoice.GUEK,
+    "wrapped": KeyChoice.WRAPPED,
+    "one-pass": KeyChoice.ONE_PASS,
+    "static-unified": KeyChoice.STATIC,
+}
 _MECHANISMS: dict[str, Mechanism] = {member.label: member for member in Mechanism}
 _YES_NO = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 
@@ -136,6 +153,15 @@ def _mechanism(value: Any) -> Mechanism:
     return Mechanism(_number(0, 7)(value))
 
 
+def _signing(value: Any) -> Signing | None:
+    if isinstance(value, Signing):
+        return value
+    if value == "inside":
+        return Signing.INSIDE
+    wanted: bool = value if isinstance(value, bool) else _one_of(_YES_NO | {"inside": True})(value)
+    return Signing.AROUND if wanted else None
+
+
 _READERS: dict[str, Callable[[Any], Any]] = {
     "client": _number(1, 0xFFFF),
     "server": _number(1, 0xFFFF),
@@ -143,6 +169,9 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "context": _one_of({member.value: member for member in Context}),
     "protection": _one_of(_POLICIES, SecurityPolicy),
     "wrapping": _one_of(_WRAPPINGS, Wrapping),
+    "general_key": _one_of(_GENERAL_KEYS, KeyChoice),
+    "sign": _signing,
+    "compress": _one_of(_YES_NO, bool),
     "dedicated": _one_of(_YES_NO, bool),
     "suite": _number(0, 2),
     "client_title": _title,

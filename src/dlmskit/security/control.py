@@ -6,7 +6,7 @@ What an octet says about itself is only read here. Whether it is enough is decid
 from __future__ import annotations
 
 from enum import IntFlag
-from typing import Self
+from typing import Any, Self
 
 import msgspec
 
@@ -42,6 +42,9 @@ _BROADCAST = 0x40
 _COMPRESSED = 0x80
 
 
+_CONTROLS: dict[int, Any] = {}
+
+
 class SecurityControl(int):
     """The security control octet: an int with views on its bits. Every octet can be held and shown; `check` judges it."""
 
@@ -49,13 +52,17 @@ class SecurityControl(int):
 
     def __new__(cls, octet: int) -> Self:
         """From one octet. Raises `DecodeError` for a number that is none."""
+        known = _CONTROLS.get(octet)  # one object for each octet, however many associations hold it
+        if known is not None:
+            return known  # type: ignore[no-any-return]
         if not 0 <= octet <= 0xFF:
             raise DecodeError(f"a security control octet is 0 to 255, not {octet}")
-        return super().__new__(cls, octet)
+        made = _CONTROLS[octet] = super().__new__(cls, octet)
+        return made
 
     @classmethod
-    def of(cls, suite: SecuritySuite, protection: Protection, *, broadcast: bool = False, compressed: bool = False) -> Self:
-        """The octet for this suite and protection. A signature has no bit here: it is a layer of its own."""
+    def of(cls, suite: SecuritySuite, protection: int, *, broadcast: bool = False, compressed: bool = False) -> Self:
+        """The octet for this suite and this number of `Protection`. A signature has no bit here: it is a layer of its own."""
         octet = suite.id | (int(protection) & 3) << 4
         return cls(octet | _BROADCAST * broadcast | _COMPRESSED * compressed)
 

@@ -42,12 +42,12 @@ class SecurityPolicy(IntFlag):
     @property
     def request(self) -> Protection:
         """What a request must carry at least."""
-        return Protection(self >> 2 & 7)
+        return _PROTECTIONS[self >> 2 & 7]
 
     @property
     def response(self) -> Protection:
         """What a response must carry at least."""
-        return Protection(self >> 5 & 7)
+        return _PROTECTIONS[self >> 5 & 7]
 
     def strengthens(self, old: SecurityPolicy) -> bool:
         """Whether nothing that `old` requires is given up: the only change that security_activate allows."""
@@ -58,8 +58,11 @@ class SecurityPolicy(IntFlag):
         return _V0.index(self) if self in _V0 else None
 
 
+_PROTECTIONS = tuple(map(Protection, range(8)))
+
 AUTHENTICATED_BOTH_WAYS = SecurityPolicy.AUTHENTICATED_REQUEST | SecurityPolicy.AUTHENTICATED_RESPONSE
 ENCRYPTED_BOTH_WAYS = SecurityPolicy.ENCRYPTED_REQUEST | SecurityPolicy.ENCRYPTED_RESPONSE
+SIGNED_BOTH_WAYS = SecurityPolicy.SIGNED_REQUEST | SecurityPolicy.SIGNED_RESPONSE
 STRONGEST_SYMMETRIC = AUTHENTICATED_BOTH_WAYS | ENCRYPTED_BOTH_WAYS
 
 _V0 = (SecurityPolicy.NOTHING, AUTHENTICATED_BOTH_WAYS, ENCRYPTED_BOTH_WAYS, STRONGEST_SYMMETRIC)

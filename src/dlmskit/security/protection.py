@@ -62,14 +62,15 @@ def unprotect(octets: bytes, context: SecurityContext) -> Verified:
     if not octets:
         raise DecodeError("not a protected APDU: nothing", 0, "apdu")
     tag = octets[0]
-    if tag >= GENERAL_CIPHERING and tag in PROTECTED_TAGS:
+    general = tag not in PLAIN_TAG
+    if general and tag >= GENERAL_CIPHERING and tag in PROTECTED_TAGS:
         return unprotect_layers(octets, context)
     at = locate_header(octets, context.limits)
-    if tag not in PLAIN_TAG and octets[1:10] != context.peer_field:
+    if general and octets[1:10] != context.peer_field:
         refuse_title(octets, context)
     channel = context.incoming_channels.get(tag << 8 | octets[at])
     if channel is None:
-        if tag not in PLAIN_TAG and not context.is_enough(octets[at]):
+        if general and not context.is_enough(octets[at]):
             return unprotect_layers(octets, context)  # more layers may be inside
         channel = context.incoming(tag, octets[at])
     behind = at + HEADER_OCTETS

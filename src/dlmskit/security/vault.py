@@ -37,22 +37,26 @@ class KeyVault(Mapping[str, VaultEntry]):
 
     def __init__(self, entries: Mapping[str, VaultEntry]) -> None:
         self._entries = dict(entries)
-        self._by_title: dict[SystemTitle, KeySet] = {}
+        self._by_title: dict[SystemTitle, VaultEntry] = {}
         for name, entry in self._entries.items():
             title = entry.system_title or _title_of(name)
             if title is None:
                 continue
             if title in self._by_title:
                 raise ConfigError(f"keys: two entries have the system title {title}, the second one is {name!r}")
-            self._by_title[title] = entry.keys
+            self._by_title[title] = entry
 
     def for_title(self, title: SystemTitle | None) -> KeySet:
         """The keys of the meter with this title, else the default entry. Raises `SecurityError` (missing-key)."""
-        keys = self._by_title.get(title) if title is not None else None
-        if keys is not None:
-            return keys
+        return self.entry_for(title).keys
+
+    def entry_for(self, title: SystemTitle | None) -> VaultEntry:
+        """All that is known about the meter with this title, else the default entry. Raises `SecurityError` (missing-key)."""
+        entry = self._by_title.get(title) if title is not None else None
+        if entry is not None:
+            return entry
         if DEFAULT_ENTRY in self._entries:
-            return self._entries[DEFAULT_ENTRY].keys
+            return self._entries[DEFAULT_ENTRY]
         raise SecurityError(
             SecurityReason.MISSING_KEY, f"the keys of {title or 'the meter'} are not known, and there is no default"
         )

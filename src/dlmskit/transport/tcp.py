@@ -102,13 +102,13 @@ class _ClientStream(WrapperStream):
         if self._reason is not None:
             raise self._reason
         self._transport.write(octets)
-        if not self._writable.is_set():
-            await self._drain()
+        if self._resumed is not None:
+            await self._drain(self._resumed)
 
-    async def _drain(self) -> None:
+    async def _drain(self, resumed: asyncio.Event) -> None:
         try:
             async with asyncio.timeout(self._limits.message_seconds):
-                await self._writable.wait()
+                await resumed.wait()
         except TimeoutError:
             self.abort(TransportTimeout(f"the peer takes nothing for {self._limits.message_seconds:g} s"))
         if self._reason is not None:

@@ -135,7 +135,8 @@ class _ServedStream(WrapperStream):
         self._handler: ConnectionHandler | None = None
         self._associated = False
         self._inactivity = LazyTimer(self._loop, self._too_silent)
-        self._requests: deque[WrapperPdu] = deque()
+        self._requests: deque[WrapperPdu] | None = None
+        """What is not served yet; none most of the time."""
         self._turn: asyncio.Handle | None = None
         self._outgoing: list[bytes] | None = None
         """What this turn sends, in order: answers, and what a handler pushes meanwhile."""
@@ -155,7 +156,10 @@ class _ServedStream(WrapperStream):
     def pdus_received(self, pdus: Sequence[WrapperPdu]) -> None:
         """Queue the requests and serve a turn of them."""
         self._inactivity.set(self._limits.inactivity_seconds)
-        self._requests.extend(pdus)
+        if self._requests is None:
+            self._requests = deque(pdus)
+        else:
+            self._requests.extend(pdus)
         if self._turn is None:
             self._serve()
 
@@ -188,7 +192,7 @@ class _ServedStream(WrapperStream):
     def lost(self, reason: TransportError) -> None:
         """Free the place and tell the handler."""
         self._inactivity.cancel()
-        self._requests.clear()
+        self._requests = None
         if self._turn is not None:
             self._turn.cancel()
         self._listener.forget(self)
@@ -215,9 +219,9 @@ class _ServedStream(WrapperStream):
         """Serve requests until none is left, the turn is over, or too much is unread; one write for all answers."""
         outgoing = self._outgoing = []
         size = 0
-        requests = self._requests
+        requests = self._requests or deque()
         for _ in range(min(len(requests), _REQUESTS_PER_TURN)):
-            if not self._writable.is_set() or size > _UNREAD_OCTETS or self._reason is not None:
+            if self._resumed is not None or size > _UNREAD_OCTETS or self._reason is not None:
                 break
             answer = self._answer(requests.popleft())
             outgoing.append(answer)
@@ -230,10 +234,11 @@ class _ServedStream(WrapperStream):
             self._transport.close()
             return
         if not requests:
+            self._requests = None
             self._transport.resume_reading()  # harmless when it was not paused
             return
         self._transport.pause_reading()
-        if self._writable.is_set():
+        if self._resumed is None:
             self._turn = self._loop.call_soon(self._next_turn)
 
     def _answer(self, request: WrapperPdu) -> bytes:

@@ -42,7 +42,7 @@ def receive_buffer() -> memoryview:
 class WrapperStream(asyncio.BufferedProtocol):
     """Base of a connection; the ends differ in what they do with a PDU and with the loss of the connection."""
 
-    __slots__ = ("_buffer", "_closed", "_deframer", "_limits", "_loop", "_message_timer", "_reason", "_transport", "_writable")
+    __slots__ = ("_buffer", "_closed", "_deframer", "_limits", "_loop", "_message_timer", "_reason", "_resumed", "_transport")
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -51,8 +51,8 @@ class WrapperStream(asyncio.BufferedProtocol):
         self._message_timer = LazyTimer(self._loop, self._too_slow)
         self._buffer = _NOTHING
         self._reason: TransportError | None = None
-        self._writable = asyncio.Event()
-        self._writable.set()
+        self._resumed: asyncio.Event | None = None
+        """What to wait for while the peer does not take what we send; an event for every connection would take 0.8 kB."""
         self._closed: asyncio.Future[None] = self._loop.create_future()
 
     def pdus_received(self, pdus: Sequence[WrapperPdu]) -> None:
@@ -98,11 +98,17 @@ class WrapperStream(asyncio.BufferedProtocol):
 
     def pause_writing(self) -> None:
         """The peer does not take what we send."""
-        self._writable.clear()
+        if self._resumed is None:
+            self._resumed = asyncio.Event()
 
     def resume_writing(self) -> None:
         """The peer takes octets again."""
-        self._writable.set()
+        self._wake_senders()
+
+    def _wake_senders(self) -> None:
+        if self._resumed is not None:
+            self._resumed.set()
+            self._resumed = None
 
     def connection_lost(self, error: Exception | None) -> None:
         """Say why, to whoever waits."""
@@ -114,7 +120,7 @@ class WrapperStream(asyncio.BufferedProtocol):
                 self._reason = TransportError(f"connection closed by the peer {self._deframer.pending} octets into a message")
             else:
                 self._reason = TransportError("connection closed by the peer")
-        self._writable.set()
+        self._wake_senders()
         if not self._closed.done():
             self._closed.set_result(None)
         self.lost(self._reason)

@@ -36,6 +36,8 @@ class Meter(Table, frozen=True):
     """When its energy registers were 0."""
     max_pdu_size: Annotated[int, msgspec.Meta(ge=64, le=65535)] = 2048
     """The largest APDU in octets that it receives."""
+    security_suite: Annotated[int, msgspec.Meta(ge=0, le=2)] = 0
+    """Suites 1 and 2 have key pairs and compression; suite 2 has keys of 32 octets."""
 
 
 class Clock(Table, frozen=True):
@@ -65,6 +67,18 @@ class Keys(Table, frozen=True):
     """Global unicast encryption key."""
     gak: str
     """Global authentication key."""
+    kek: str | None = None
+    """Master key: wraps keys of general-ciphering."""
+    hls_secret: str | None = None
+    """Of the mechanisms ``hls-md5``, ``hls-sha1`` and ``hls-sha256``."""
+    signing_key: str | None = None
+    """The meter's private key for signatures; in suites 1 and 2 one is derived where it is left out."""
+    agreement_key: str | None = None
+    """The meter's private key for key agreement; likewise."""
+    client_signing_public_key: str | None = None
+    """Verifies what clients sign; where it is left out, that of the key pair that the key file for clients holds."""
+    client_agreement_public_key: str | None = None
+    """The clients' public key for key agreement; likewise."""
 
 
 class LogicalDeviceTable(Table, frozen=True):
@@ -85,10 +99,12 @@ class Client(Table, frozen=True):
     """Its client SAP; 16 is the public client."""
     logical_device: int = 1
     """Server SAP of the logical device that it associates with."""
-    mechanism: typing.Literal["lowest", "lls", "hls-gmac"] = "lowest"
-    """How it proves itself: not at all, with a password, or by mechanism 5."""
+    mechanism: typing.Literal["lowest", "lls", "hls-md5", "hls-sha1", "hls-gmac", "hls-sha256", "hls-ecdsa"] = "lowest"
+    """How it proves itself: not at all, with a password, or by mechanism 3 to 7."""
     ciphered: bool = False
     """Whether APDUs are authenticated and encrypted."""
+    signed: bool = False
+    """Whether its requests and our answers are signed, beside being ciphered."""
     password: str | None = None
     """Of mechanism ``lls``."""
     system_title: str | None = None

@@ -12,6 +12,7 @@ from typing import Any
 
 from dlmskit.apps.simulator.capturing import Capturing
 from dlmskit.apps.simulator.description import Client, Description, Register
+from dlmskit.apps.simulator.key_pairs import meter_pairs
 from dlmskit.apps.simulator.load_curve import Household
 from dlmskit.apps.simulator.measuring import Measurement
 from dlmskit.apps.simulator.objects import (
@@ -27,7 +28,7 @@ from dlmskit.association.settings import AssociationSettings
 from dlmskit.cosem.classes.profile_generic import ProfileGeneric
 from dlmskit.errors import ConfigError, DlmsError
 from dlmskit.security.keys import KeySet
-from dlmskit.security.policy import STRONGEST_SYMMETRIC, SecurityPolicy
+from dlmskit.security.policy import SIGNED_BOTH_WAYS, STRONGEST_SYMMETRIC, SecurityPolicy
 from dlmskit.server import ClientConfig, Database, Device, Grants, LogicalDevice, StoredRows
 from dlmskit.types.enums import ApplicationContext, Mechanism
 from dlmskit.types.obis import Obis
@@ -66,6 +67,7 @@ class SimulatedMeter:
         profiles = self._add_profiles()
         with _at("keys"):
             keys = meter_keys(description, title, folder)
+            self.pairs = meter_pairs(description, title, folder)
         for number, client in enumerate(description.client, 1):
             with _at(f"client {number} ({client.name})"):
                 self._admit(client, keys)
@@ -119,7 +121,8 @@ class SimulatedMeter:
             server_sap=client.logical_device,
             application_context=ApplicationContext.LN_CIPHERED if client.ciphered else ApplicationContext.LN,
             mechanism=mechanism,
-            security_policy=STRONGEST_SYMMETRIC if client.ciphered else SecurityPolicy.NOTHING,
+            security_suite=self.description.meter.security_suite,
+            security_policy=_policy(client),
             server_system_title=self.device.system_title,
             client_system_title=None if client.system_title is None else SystemTitle(client.system_title),
             max_pdu_size=self.description.meter.max_pdu_size,
@@ -128,7 +131,12 @@ class SimulatedMeter:
         config = ClientConfig(
             name=client.name,
             settings=settings,
-            credentials=Credentials(keys=client_keys(client, keys), transmit=device.transmit, received=device.received),
+            credentials=Credentials(
+                keys=client_keys(client, keys),
+                correspondence=self.pairs.correspondence(),
+                transmit=device.transmit,
+                received=device.received,
+            ),
             most_associations=client.most_associations or (1 if settings.needs_titles else 8),
             newest_wins=client.newest_wins,
         )
@@ -192,3 +200,9 @@ async def running(meter: SimulatedMeter) -> AsyncIterator[SimulatedMeter]:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
+
+
+def _policy(client: Client) -> SecurityPolicy:
+    if not client.ciphered:
+        return SecurityPolicy.NOTHING
+    return STRONGEST_SYMMETRIC | (SIGNED_BOTH_WAYS if client.signed else SecurityPolicy.NOTHING)

@@ -6,6 +6,7 @@ Secrets in the description, and keys that are printed in books, need ``lab = tru
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 from dlmskit.apps.simulator.description import Client, Description
@@ -15,6 +16,8 @@ from dlmskit.security.keys import KeySet, Secret
 from dlmskit.types.system_title import SystemTitle
 
 _IN_A_LAB = "that is for a laboratory: write lab = true at the top of the file, or use keys_file"
+
+_WITH_SECRET = frozenset(("hls-md5", "hls-sha1", "hls-sha256"))
 
 _PUBLISHED = frozenset(
     (
@@ -34,7 +37,9 @@ def meter_keys(description: Description, title: SystemTitle, folder: Path) -> Ke
         raise ConfigError(f"keys or passwords stand in the file: {_IN_A_LAB}")
     if description.keys is not None:
         try:
-            return KeySet.from_hex(guek=description.keys.guek, gak=description.keys.gak)
+            table = description.keys
+            keys = KeySet.from_hex(guek=table.guek, gak=table.gak, kek=table.kek)
+            return keys if table.hls_secret is None else replace(keys, hls_secret=Secret.from_hex(table.hls_secret))
         except DlmsError as error:
             raise ConfigError(f"keys: {error}") from None
     if description.keys_file is None:
@@ -54,6 +59,9 @@ def is_published(key: Secret) -> bool:
 def client_keys(client: Client, keys: KeySet) -> KeySet:
     """What one client shares with the meter. Raises ConfigError where something is missing."""
     needs_keys = client.ciphered or client.mechanism == "hls-gmac"
+    needs_secret = client.mechanism in _WITH_SECRET
+    if needs_secret and keys.hls_secret is None:
+        raise ConfigError(f"mechanism {client.mechanism} needs an hls_secret; add it to [keys] or to the key file")
     if needs_keys and (keys.guek is None or keys.gak is None):
         raise ConfigError("guek and gak are needed; add [keys] with lab = true, or keys_file")
     if client.mechanism == "lls" and client.password is None and keys.lls_password is None:
@@ -62,5 +70,7 @@ def client_keys(client: Client, keys: KeySet) -> KeySet:
     return KeySet(
         guek=keys.guek if needs_keys else None,
         gak=keys.gak if needs_keys else None,
+        kek=keys.kek if needs_keys else None,
+        hls_secret=keys.hls_secret if needs_secret else None,
         lls_password=password if client.mechanism == "lls" else None,
     )

@@ -14,9 +14,11 @@ from pathlib import Path
 
 import msgspec
 
-from dlmskit.apps.simulator.description import Description, read_description
+from dlmskit.apps.simulator.description import Description, Keys, read_description
+from dlmskit.apps.simulator.key_pairs import MeterPairs
 from dlmskit.apps.simulator.meter import SimulatedMeter, running
 from dlmskit.client.key_file import write_key_file
+from dlmskit.client.parties import OWN_ENTRY
 from dlmskit.errors import ConfigError
 from dlmskit.link.wrapper import PORT
 from dlmskit.server import Database
@@ -72,7 +74,7 @@ async def served(path: Path, serving: Serving) -> AsyncIterator[Served]:
                 async with running(meter):
                     scheme = "udp" if serving.udp else "tcp"
                     url = f"{scheme}://{_shown(serving.host)}:{listener.port}"
-                    yield Served(meter, listener, url, _key_file(description, folder))
+                    yield Served(meter, listener, url, _key_file(description, folder, meter.pairs))
             finally:
                 # What was asked is answered; then it ends, whether the peers have understood or not.
                 with contextlib.suppress(TimeoutError):
@@ -99,7 +101,7 @@ def _meter(description: Description, database: Database, folder: Path) -> Simula
         raise
 
 
-def _key_file(description: Description, folder: Path) -> Path | None:
+def _key_file(description: Description, folder: Path, pairs: MeterPairs) -> Path | None:
     """The keys that stand in the description anyway, as a file that clients take."""
     keys, path = description.keys, folder / KEY_FILE
     if keys is None:
@@ -107,11 +109,24 @@ def _key_file(description: Description, folder: Path) -> Path | None:
     if not path.exists():
         title = SystemTitle(description.meter.system_title)
         text = f'storage = "plain"\n\n[keys.{title}]\nguek = "{keys.guek}"\ngak = "{keys.gak}"\n'
+        text += "".join(f'{name} = "{value}"\n' for name, value in _more(keys, pairs))
         passwords = {client.password for client in description.client if client.password is not None}
         if len(passwords) == 1:  # an entry holds one
             text += f"lls_password = {json.dumps(passwords.pop(), ensure_ascii=False)}\n"
+        if own := pairs.client.table():
+            text += f"\n[keys.{OWN_ENTRY}]\n" + "".join(f'{name} = "{value}"\n' for name, value in own.items())
         write_key_file(path, text.encode())
     return path
+
+
+def _more(keys: Keys, pairs: MeterPairs) -> Iterator[tuple[str, str]]:
+    """What else a client must know of the meter: shared secrets, and the public halves of its key pairs."""
+    if keys.kek is not None:
+        yield "kek", keys.kek
+    if keys.hls_secret is not None:
+        yield "hls_secret_hex", keys.hls_secret
+    for purpose, public, _ in pairs.meter.named():
+        yield f"{purpose}_public_key", public.octets.hex()
 
 
 def _with_seed(description: Description, seed: int) -> Description:

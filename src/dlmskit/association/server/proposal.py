@@ -26,6 +26,8 @@ from dlmskit.types.conformance import Conformance
 from dlmskit.types.enums import Mechanism
 from dlmskit.types.system_title import SystemTitle
 
+_GENERAL_PROTECTION = int(Conformance.GENERAL_PROTECTION)
+
 
 @dataclass(slots=True, kw_only=True)
 class Proposal:
@@ -231,7 +233,7 @@ def pdu_too_short(proposal: Proposal) -> bool:
         return False
     settings = proposal.settings
     if settings.ciphered and settings.policy:
-        general = grant(settings, proposal.initiate.proposed_conformance) & Conformance.GENERAL_PROTECTION
+        general = grant(settings, proposal.initiate.proposed_conformance) & _GENERAL_PROTECTION
         form = Form.GENERAL_GLO if general else Form.GLO
         size = plain_room(size, form, SecurityControl(int(AUTHENTICATED_ENCRYPTED) << 4))
     return size < SMALLEST_PDU

@@ -6,7 +6,6 @@ A challenge is used once, right or wrong; keeping to that is the business of the
 from __future__ import annotations
 
 import hashlib
-from collections import deque
 from hmac import compare_digest
 
 from dlmskit.crypto.random import Random, draw
@@ -40,7 +39,8 @@ class RecentChallenges:
     """The last challenges of a peer, as digests: one that comes again is worth a line in the log."""
 
     def __init__(self, kept: int = 256) -> None:
-        self._order: deque[bytes] = deque(maxlen=kept)
+        self._kept = kept
+        self._order: list[bytes] = []  # few mostly; a deque takes 700 octets when it is empty, for every connection
 
     def repeated(self, challenge: bytes) -> bool:
         """Remember this challenge; whether it was among the last ones before."""
@@ -48,4 +48,5 @@ class RecentChallenges:
         seen = digest in self._order
         if not seen:
             self._order.append(digest)
+            del self._order[: -self._kept]
         return seen
