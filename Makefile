@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv
 UV_VERSION := 0.13.8
 PYTEST_WORKERS ?= 2
+# A PKCS#11 library serves one process at a time: its tests run first, in one of their own.
+TOKEN_TESTS := tests/crypto/test_pkcs11.py
 
 # The interpreter is the one of the environment: uv neither fetches one nor keeps what a `make demo` did not ask for.
 export UV_PYTHON_DOWNLOADS := never
@@ -28,7 +30,8 @@ help: ## Show this list
 setup: $(VENV)/.stamp-dev ## Create the environment with everything for development
 
 test: setup lint types imports ## Style, types, import contracts, then the tests
-	@$(BIN)/pytest -n $(PYTEST_WORKERS) --dist worksteal -q
+	@$(BIN)/pytest -q $(TOKEN_TESTS)
+	@$(BIN)/pytest -n $(PYTEST_WORKERS) --dist worksteal -q --ignore $(TOKEN_TESTS)
 
 lint: setup ## Check style and formatting
 	@$(BIN)/ruff check --quiet
@@ -59,7 +62,8 @@ demo: $(VENV)/.stamp-run ## Simulated meters, a ciphered read, a load profile, a
 	@$(BIN)/dlmskit demo
 
 soak: setup ## Everything, long runs included, with many random examples per property
-	@HYPOTHESIS_PROFILE=soak $(BIN)/pytest -n $(PYTEST_WORKERS) --dist worksteal -q -m ""
+	@$(BIN)/pytest -q $(TOKEN_TESTS)
+	@HYPOTHESIS_PROFILE=soak $(BIN)/pytest -n $(PYTEST_WORKERS) --dist worksteal -q -m "" --ignore $(TOKEN_TESTS)
 
 docs: setup ## Build the documentation into site/
 	@$(BIN)/python scripts/reference.py
@@ -79,6 +83,7 @@ $(VENV)/.stamp-run: $(UV) pyproject.toml uv.lock
 	@$(SYNC) --no-dev
 	@touch $@
 
-$(VENV)/.stamp-dev: $(UV) pyproject.toml uv.lock
+$(VENV)/.stamp-dev: $(UV) pyproject.toml uv.lock scripts/services.sh
+	@sh scripts/services.sh
 	@$(SYNC)
 	@touch $@ $(VENV)/.stamp-run

@@ -15,28 +15,27 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import pkcs11
 import pytest
 
-pkcs11 = pytest.importorskip("pkcs11", reason="python-pkcs11, the extra hsm, is not installed")
-
-from dlmskit.client.pkcs11 import open_token  # noqa: E402
-from dlmskit.client.pkcs11.handles import TokenKey  # noqa: E402
-from dlmskit.client.pkcs11.provider import TokenProvider  # noqa: E402
-from dlmskit.client.pkcs11.thread import on_token  # noqa: E402
-from dlmskit.crypto.certificates import CertificateAuthority, Role, Trust, request_for_agreement, validate  # noqa: E402
-from dlmskit.crypto.curves import P_256, P_384  # noqa: E402
-from dlmskit.crypto.ec_keys import PublicKey  # noqa: E402
-from dlmskit.crypto.ecdh import AgreementKey  # noqa: E402
-from dlmskit.crypto.ecdsa import verify  # noqa: E402
-from dlmskit.crypto.gcm import GcmKey  # noqa: E402
-from dlmskit.crypto.provider import CryptoProvider  # noqa: E402
-from dlmskit.crypto.suites import SUITE_1, SUITE_2  # noqa: E402
-from dlmskit.errors import ConfigError, SecurityError, SecurityReason  # noqa: E402
-from dlmskit.security.keys import Secret  # noqa: E402
-from tests.crypto.certificates.pki import NOW, TITLE, VALIDITY  # noqa: E402
-from tests.crypto.provider_cases import AAD, CASES, COUNTER, Case, reason_of  # noqa: E402
-from tests.crypto.provider_cases import TITLE as SENDER  # noqa: E402
-from tests.vectors import wycheproof  # noqa: E402
+from dlmskit.client.pkcs11 import open_token
+from dlmskit.client.pkcs11.handles import TokenKey
+from dlmskit.client.pkcs11.provider import TokenProvider
+from dlmskit.client.pkcs11.thread import on_token
+from dlmskit.crypto.certificates import CertificateAuthority, Role, Trust, request_for_agreement, validate
+from dlmskit.crypto.curves import P_256, P_384
+from dlmskit.crypto.ec_keys import PublicKey
+from dlmskit.crypto.ecdh import AgreementKey
+from dlmskit.crypto.ecdsa import verify
+from dlmskit.crypto.gcm import GcmKey
+from dlmskit.crypto.provider import CryptoProvider
+from dlmskit.crypto.suites import SUITE_1, SUITE_2
+from dlmskit.errors import ConfigError, SecurityError, SecurityReason
+from dlmskit.security.keys import Secret
+from tests.crypto.certificates.pki import NOW, TITLE, VALIDITY
+from tests.crypto.provider_cases import AAD, CASES, COUNTER, Case, reason_of
+from tests.crypto.provider_cases import TITLE as SENDER
+from tests.vectors import wycheproof
 
 LIBRARIES = ("/usr/lib/softhsm/libsofthsm2.so", "/usr/lib64/softhsm/libsofthsm2.so", "/usr/local/lib/softhsm/libsofthsm2.so")
 PIN = Secret.from_text("482915")

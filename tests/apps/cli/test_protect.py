@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -23,6 +25,7 @@ FRAME = "7EA02C032110DAF8E6E600C81E3001234567411312FF935A47566827C467BC7D825C3BE
 """The published glo-get-request in an I frame from client 16 to server 1; its octets were checked with the vectors of HDLC."""
 ACCESS = VECTORS["c1e1s_general_ciphering_content"]["inputs"]["plaintext"]
 """Has no service-specific form."""
+HOW_TO = Path(__file__).parents[3] / "docs" / "how-to"
 LEVELS = {"10": "authenticated", "20": "encrypted", "30": "both"}
 SECRETS = {
     name: "".join(f"{first + index:02X}" for index in range(32))
@@ -113,17 +116,25 @@ def test_every_stage_there_and_back(run: Run, feed: Feed) -> None:
     assert done(run("unprotect", FRAME, *words, "--xml")).out == xml
 
 
-def test_a_pipeline_of_processes(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "get.xml").write_text(done(run("xml", GET)).out)
-    command = f'{sys.executable} -c "from dlmskit.apps.cli import main; main()"'
-    keys = " ".join(("--system-title", "4D4D4D0000BC614E", *KEYS))
-    line = (
-        f"{command} xml - < get.xml | {command} protect {keys} --counter 19088743 |"
-        f" {command} protect --form none --frame hdlc --client 16 | tee frame | {command} unprotect {keys} | {command} xml -"
-    )
-    result = subprocess.run(line, shell=True, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert (result.stdout, result.stderr) == ((tmp_path / "get.xml").read_text(), "")
-    assert (tmp_path / "frame").read_text().strip() == FRAME
+def test_the_pipeline_of_the_docs(tmp_path: Path) -> None:
+    """The shell lines of the how-to page, as they stand there."""
+    (pipeline,) = re.findall(r"^```sh\n(.*?)^```", (HOW_TO / "protect-pipeline.md").read_text(), re.MULTILINE | re.DOTALL)
+    plain(tmp_path, "meter.keys", meter={"guek": EK, "gak": AK})
+    command = tmp_path / "bin" / "dlmskit"
+    command.parent.mkdir()
+    command.write_text(f"#!{sys.executable}\nfrom dlmskit.apps.cli import main\nmain()\n")
+    command.chmod(0o700)
+    environment = {
+        **os.environ,
+        "PATH": f"{command.parent}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": os.pathsep.join(sys.path),
+    }
+    result = subprocess.run(["sh", "-euc", pipeline], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+    assert "<GetRequest>" in (tmp_path / "again.xml").read_text()
+    apdu, frame = (bytes.fromhex((tmp_path / name).read_text()) for name in ("apdu.hex", "frame.hex"))
+    assert apdu[:1] == b"\xc8"
+    assert apdu in frame
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import typer
 
 from dlmskit.apps.cli.framing import FrameKind, Framing, Sender, demand_sender
 from dlmskit.apps.cli.keyring import Keyring
-from dlmskit.apps.cli.octets import octets_of
+from dlmskit.apps.cli.octets import octets_of, write_new
 from dlmskit.apps.cli.output import print_json
 from dlmskit.apps.cli.protecting import Counter, context_of
 from dlmskit.apps.cli.stages import Stage, apdu_stage, read_apdu
@@ -53,6 +53,7 @@ def run(  # noqa: PLR0913, PLR0917 - the options of a command
     physical: Annotated[int | None, typer.Option(min=0, help="hdlc: lower part of the server's address.")] = None,
     information_octets: Annotated[int, typer.Option(min=1, max=2030, help="hdlc: largest information field.")] = 128,
     sender: Annotated[Sender | None, typer.Option("--from", help="Who sends, where the APDU does not tell.")] = None,
+    output: Annotated[str | None, typer.Option(help="Write it into this new file in place of standard output.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Every stage, as one JSON object.")] = False,
 ) -> int:
     """Protect one APDU and print what would be sent, in hexadecimal. Reads standard input, so that it stands in a pipeline.
@@ -83,7 +84,12 @@ def run(  # noqa: PLR0913, PLR0917 - the options of a command
         stages.append(
             {"stage": frame.value, "hex": b"".join(frames).hex().upper(), "frames": [one.hex().upper() for one in frames]}
         )
-    print_json({"stages": stages}) if json else typer.echo(stages[-1]["hex"])
+    if output is not None:
+        write_new(output, f"{stages[-1]['hex']}\n")
+    if json:
+        print_json({"stages": stages})
+    elif output is None:
+        typer.echo(stages[-1]["hex"])
     return 0
 
 
