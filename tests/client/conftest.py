@@ -24,8 +24,8 @@ class _Awaitable:
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._inner, name)
-        if name == "profile":
-            return lambda *given: _Awaitable(found(*given))
+        if name in {"profile", "security_setup"}:
+            return lambda *given, **named: _Awaitable(found(*given, **named))
         if not callable(found):
             return found
 

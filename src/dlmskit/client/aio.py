@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Unpack
 
@@ -15,16 +15,22 @@ from dlmskit.association.context import AssociationContext
 from dlmskit.association.ports import EventSink, Notification
 from dlmskit.client.directory import Code
 from dlmskit.client.journal import log_event
+from dlmskit.client.key_ledger import KeyLedger
 from dlmskit.client.plan import Keys, Plan, make_plan
 from dlmskit.client.profiles import Moment, ProfileDescription, Profiles
 from dlmskit.client.readings import Item, ObjectEntry, Reading
+from dlmskit.client.security_setup import SECURITY_SETUP, SecuritySetupScripts, SecurityState
 from dlmskit.client.services import Attributes, Selection
 from dlmskit.client.steps import Script, T
 from dlmskit.client.words import Words
 from dlmskit.codec.data import Data
 from dlmskit.codec.profile import ProfileTable
+from dlmskit.cosem.classes.security_setup import CertificateIdentification
+from dlmskit.crypto.certificates import Certificate, CertificateRequest, CertificateType
 from dlmskit.errors import DlmsError, ServiceError, TransportError
 from dlmskit.limits import DEFAULT, Limits
+from dlmskit.security.keys import KeyRole, KeySet
+from dlmskit.security.policy import SecurityPolicy
 from dlmskit.transport.base import Transport
 from dlmskit.transport.url import transport_from_url
 
@@ -144,6 +150,10 @@ class Meter:
         """A load profile, billing values, an event log."""
         return Profile(self._services, self._run, obis)
 
+    def security_setup(self, obis: Code = SECURITY_SETUP, *, version: int = 1) -> SecuritySetup:
+        """The security setup of our association, or another one; ``version`` 0 for meters that have that."""
+        return SecuritySetup(SecuritySetupScripts(self._services, obis, version), self._run)
+
 
 class Profile:
     """One profile of a meter, read as typed tables."""
@@ -167,6 +177,68 @@ class Profile:
         """Rows by number, counted from 1; ``last`` 0 is the last one."""
         table: ProfileTable = await self._run(self._services.profile_entries(self.obis, first, last))
         return table
+
+
+class SecuritySetup:
+    """One security setup of a meter: its policy, keys and certificates."""
+
+    def __init__(self, scripts: SecuritySetupScripts, run: Any) -> None:
+        self._scripts = scripts
+        self._run = run
+
+    async def state(self) -> SecurityState:
+        """Policy, suite, titles and certificates."""
+        found: SecurityState = await self._run(self._scripts.state())
+        return found
+
+    async def activate(self, policy: SecurityPolicy) -> None:
+        """Strengthen the policy, for ever; the connection goes on in a fresh association under it."""
+        await self._run(self._scripts.activate(policy))
+
+    async def transfer_keys(self, new: KeySet, ledger: KeyLedger | None = None) -> KeySet:
+        """Give the meter new keys, wrapped under its master key, and prove them by a fresh association; all keys in force.
+
+        A ledger keeps both the old keys and the new ones until they are proved; without one the caller must. Raises
+        ServiceError where the meter refuses, SecurityError where it did not take them: then the old keys are in force.
+        """
+        found: KeySet = await self._run(self._scripts.transfer_keys(new, ledger))
+        return found
+
+    async def agree_keys(self, roles: Iterable[KeyRole], ledger: KeyLedger | None = None) -> KeySet:
+        """Agree with the meter on new keys (suites 1 and 2), which no recording gives away; else as `transfer_keys`."""
+        found: KeySet = await self._run(self._scripts.agree_keys(roles, ledger))
+        return found
+
+    async def recover(self, ledger: KeyLedger) -> KeySet:
+        """Finish a renewal that was cut off: pending keys first, then active ones; the keys in force."""
+        found: KeySet = await self._run(self._scripts.recover(ledger))
+        return found
+
+    async def generate_key_pair(self, purpose: CertificateType) -> None:
+        """Let the meter make a key pair, which it uses once its certificate is imported."""
+        await self._run(self._scripts.generate_key_pair(purpose))
+
+    async def certificate_request(self, purpose: CertificateType) -> CertificateRequest:
+        """The meter's request for its new key pair, its proof of possession verified."""
+        found: CertificateRequest = await self._run(self._scripts.certificate_request(purpose))
+        return found
+
+    async def import_certificate(self, certificate: Certificate) -> None:
+        """Give the meter a certificate: its own, ours, an authority's."""
+        await self._run(self._scripts.import_certificate(certificate))
+
+    async def export_certificate(self, which: CertificateIdentification) -> Certificate:
+        """A certificate that the meter has."""
+        found: Certificate = await self._run(self._scripts.export_certificate(which))
+        return found
+
+    async def remove_certificate(self, which: CertificateIdentification) -> None:
+        """Let the meter forget a certificate."""
+        await self._run(self._scripts.remove_certificate(which))
+
+    async def change_secret(self, secret: bytes, association: Code = "0.0.40.0.0.255") -> None:
+        """A new password or HLS secret for our own association, or for the one that is named. Sent encrypted, or not at all."""
+        await self._run(self._scripts.change_secret(secret, association))
 
 
 def connect(

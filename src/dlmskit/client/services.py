@@ -60,6 +60,12 @@ class Services:
         """Dial and associate; see `dlmskit.client.opening`."""
         self._association = yield from opening(self.plan)
 
+    def reopen(self, plan: Plan) -> Script[None]:
+        """Hang up and associate anew under another plan, which is that of this meter from now on. Raises as `open`."""
+        self._association, self._resynchronised = None, False
+        self.plan = plan
+        yield from self.open()
+
     def close(self) -> Script[None]:
         """Release; afterwards every service raises LocalProtocolError. Hanging up is left to the line."""
         association, self._association = self._association, None

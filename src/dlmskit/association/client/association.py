@@ -29,10 +29,11 @@ from dlmskit.association.ports import EventCode, EventSink, Exchange, Notificati
 from dlmskit.association.settings import AssociationSettings
 from dlmskit.association.tables import Event, Party, State
 from dlmskit.codec.data import Data
-from dlmskit.errors import ConfigError
+from dlmskit.errors import ConfigError, LocalProtocolError
 from dlmskit.limits import DEFAULT, Limits
 from dlmskit.security.context import SecurityContext
 from dlmskit.security.hls import hls_mechanism
+from dlmskit.security.keys import KeySet
 from dlmskit.types.enums import ReleaseRequestReason
 
 
@@ -107,6 +108,16 @@ class ClientAssociation:
     def release(self, reason: ReleaseRequestReason = ReleaseRequestReason.NORMAL) -> Exchange[bool]:
         """Release the association: whether the server agreed. It is over in any case, a time-out included."""
         return release(self._core, reason)
+
+    def change_keys(self, keys: KeySet) -> None:
+        """Go on under changed global keys: the server has them since its answer to key_transfer or key_agreement.
+
+        Raises LocalProtocolError without an association, SecurityError for keys of another suite.
+        """
+        core, context = self._core, self.context
+        if core.security is None or context is None:
+            raise LocalProtocolError("there is no association whose keys could change")
+        core.use(core.security.with_keys(keys), dedicated=context.has_dedicated_key)
 
     def lower_layer_lost(self) -> None:
         """The connection is gone: so is the association. `lower_layer_connected` makes a new one possible."""
