@@ -7,6 +7,7 @@ Its life is here: what opens, ends and expires it, by the table of `dlmskit.asso
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from math import inf
 
 from dlmskit.association.authentication import Associated, pre_established
@@ -268,7 +269,7 @@ class ServerAssociation:
         if context is None or self.settings.pre_established:
             return SILENCE
         try:
-            answer = released(octets, context, self.settings, self.security, self._limits)
+            answer = self._released(octets, context)
         except SecurityError as error:
             self._report(EventCode.RELEASE_NOT_PROTECTED, "dropped", error)
             return SILENCE
@@ -278,6 +279,14 @@ class ServerAssociation:
         self._report(EventCode.RELEASED)
         self._end(Event.RELEASE)
         return answer
+
+    def _released(self, octets: bytes, context: AssociationContext) -> bytes:
+        """The RLRE, under the keys of the RLRQ. Raises SecurityError, DecodeError."""
+        changed = None if self._pipeline is None else self._pipeline.changed_keys
+        for security in () if changed is None else changed.waiting:
+            with suppress(SecurityError):
+                return released(octets, context, self.settings, security, self._limits)
+        return released(octets, context, self.settings, self.security, self._limits)
 
     def _end(self, event: Event) -> None:
         """Move, and keep nothing of the association."""

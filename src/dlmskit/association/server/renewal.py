@@ -43,6 +43,11 @@ class ChangedKeys:
             return verified, False
         return None, False
 
+    @property
+    def waiting(self) -> tuple[SecurityContext, ...]:
+        """What the client may still come with beside the keys in force."""
+        return tuple(security for one, security in self._others if not one.retired) if self._waiting else ()
+
     def used(self, verified: Verified) -> None:
         """The client has used the keys in force: where they are the newest, it has proved that it holds them."""
         if not self._waiting or verified.form.dedicated or self.credentials.keys != self._source.candidates()[0].keys:
