@@ -254,6 +254,42 @@ async def test_a_lost_request_leaves_the_old_keys_in_force(tmp_path: Path, monke
         assert ledger.pending() is None
 
 
+FALSE_ANSWERS: list[tuple[str, Any]] = [
+    ("the signature changed", lambda answer: [(number, octets[:-1] + bytes((octets[-1] ^ 1,))) for number, octets in answer]),
+    ("signed for another key", lambda answer: [(2 - number, octets) for number, octets in answer]),
+    ("one key less", lambda answer: answer[:1]),
+    ("one key twice", lambda answer: [answer[0], answer[0]]),
+    ("a key that nobody asked for", lambda answer: [*answer, (1, answer[0][1])]),
+    ("a key that does not exist", lambda answer: [(9, octets) for _, octets in answer]),
+    ("nothing", lambda answer: []),
+    ("no point", lambda answer: [(number, bytes(len(octets))) for number, octets in answer]),
+    ("short", lambda answer: [(number, octets[:70]) for number, octets in answer]),
+]
+
+
+@pytest.mark.parametrize(("what", "spoil"), FALSE_ANSWERS, ids=[what for what, _ in FALSE_ANSWERS])
+async def test_what_the_meter_did_not_sign_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str, spoil: Any
+) -> None:
+    async with meter(tmp_path, 1) as running:
+        assert running.key_file is not None
+        ledger = KeyFileLedger(running.key_file, TITLE)
+        old = ledger.active()
+        async with connection(running) as there:
+            call = there._services.call
+
+            def spoilt(*given: Any) -> Any:
+                answer = yield from call(*given)
+                return spoil([(int(number), bytes(octets)) for number, octets in answer])
+
+            monkeypatch.setattr(there._services, "call", spoilt)
+            with pytest.raises((SecurityError, dlmskit.DecodeError)):
+                await there.security_setup().agree_keys((KeyRole.GUEK, KeyRole.GAK), ledger)
+            await there.read(CLOCK)  # under the old keys: the meter waits for a proof of the new ones
+        assert (ledger.active(), ledger.pending()) == (old, None)
+        assert await opens(running, old)
+
+
 def _lost(call: Any, *, executed: bool) -> Any:
     def lossy(*given: Any) -> Any:
         if executed:

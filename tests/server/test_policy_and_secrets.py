@@ -51,6 +51,7 @@ def test_a_stronger_policy_holds_from_the_next_message_on(version: int, by_writi
         assert owner.call(1, Data.enum(weaker)).result == REFUSED, weaker
         assert owner.set(64, SETUP, 2, Data.enum(weaker)) == DataAccessResult.OTHER_REASON
     assert owner.value(64, SETUP, 2) == number
+    assert [entry.code for entry in device.log][-1] is EventCode.SECURITY_CHANGE_REFUSED
 
 
 @pytest.mark.case("R-086")
