@@ -171,14 +171,18 @@ def meter_description_page() -> list[str]:
 
 _TABLES: tuple[type[description.Table], ...] = (
     *(description.Meter, description.Clock, description.HouseholdTable, description.Keys, description.LogicalDeviceTable),
-    *(description.Client, description.Register, description.Profile, description.Object, description.Typed),
+    *(description.Client, description.RoleTable, description.PolicyTable, description.GrantTable, description.IntentTable),
+    *(description.Register, description.Profile, description.Object, description.Typed),
 )
 
 
 def _keys(table: type[description.Table], *, top: bool = False) -> list[str]:
     docs = attribute_docs(table)
     lines = rows("key", "default", "meaning")
+    inherited = {field.name for base in table.__bases__ for field in msgspec.structs.fields(base)}
     for field in msgspec.structs.fields(table):
+        if field.name in inherited:
+            continue  # said where it is declared
         if top and field.name not in docs:
             continue  # a table of its own
         default = field.default if field.default is not msgspec.NODEFAULT else None

@@ -146,7 +146,9 @@ def opens(device: Device, keys: KeySet, title: SystemTitle = HEAD_END, **words: 
     client = Owner(device, keys, title, **words)
     counter = 0 if keys.guek is None else device.windows.highest(keys.guek.fingerprint) + 100
     try:
-        client.at(counter).open()
+        if keys.guek is not None:
+            client.at(counter)
+        client.open()
         return isinstance(client.get(1, NOTE), Data)
     except DlmsError:
         return False

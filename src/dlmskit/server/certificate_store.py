@@ -35,6 +35,7 @@ from dlmskit.crypto.curves import curve_of
 from dlmskit.crypto.ec_keys import PublicKey
 from dlmskit.crypto.ecdh import AgreementKey
 from dlmskit.crypto.ecdsa import SigningKey
+from dlmskit.crypto.provider import Signer
 from dlmskit.crypto.software import SoftwareProvider
 from dlmskit.crypto.suites import SecuritySuite, suite_of
 from dlmskit.errors import DlmsError, SecurityError, SecurityReason, ServiceError
@@ -58,6 +59,8 @@ class Surroundings:
 
     current: CurrentRequest
     random: Random
+    client_title: Callable[[], SystemTitle | None]
+    """Of the client that was here last."""
     now: Callable[[], datetime]
     """For the validity of certificates."""
     report: Callable[[EventCode, str, BaseException | None], None]
@@ -95,8 +98,8 @@ class CertificateStore:
 
     @property
     def client_title(self) -> SystemTitle | None:
-        """Of the client that asks, else the one that the association is tied to."""
-        return self._around.current.client_title or self._settings().client_system_title
+        """Of the client that asks, else of the one that was here last."""
+        return self._around.current.client_title or self._around.client_title()
 
     def certificates(self) -> list[CertificateInfo]:
         """Attribute 6."""
@@ -111,15 +114,15 @@ class CertificateStore:
             for one in self._all()
         ]
 
-    def signing_key(self) -> SigningKey:
-        """The meter's certified key pair for signatures. Raises SecurityError (missing-key)."""
-        secret = self._keys.state.pairs.get(CertificateType.DIGITAL_SIGNATURE)
-        if secret is None:
+    def signing_key(self) -> Signer:
+        """The meter's key pair for signatures, certified or configured. Raises SecurityError (missing-key)."""
+        signer = self._keys.candidates()[0].correspondence.identity.signing
+        if signer is None:
             raise SecurityError(SecurityReason.MISSING_KEY, "there is no certified key pair for signatures")
-        return SigningKey(curve_of(self.suite), secret.reveal())
+        return signer
 
     def verification_key_of(self, title: SystemTitle) -> PublicKey:
-        """Of another party, out of its certificate. Raises SecurityError (missing-key)."""
+        """Of another party, out of its certificate or as configured. Raises SecurityError (missing-key)."""
         found = self._keys.party(title)
         if found is None or found.verification is None:
             raise SecurityError(SecurityReason.MISSING_KEY, f"there is no certificate for signatures of {title}")

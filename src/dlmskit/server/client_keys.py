@@ -80,9 +80,15 @@ class ClientKeys:
     def party(self, title: SystemTitle) -> KnownParty | None:
         """Public keys of another party: from its certificates, as they are now, else as configured."""
         found = {one.role: one.public_key for one in self.state.certificates if one.system_title == title}
+        configured = self._configured.correspondence.directory(title)
         if Role.SIGNATURE not in found and Role.KEY_AGREEMENT not in found:
-            return self._configured.correspondence.directory(title)
-        return KnownParty(title=title, verification=found.get(Role.SIGNATURE), agreement=found.get(Role.KEY_AGREEMENT))
+            return configured
+        known = configured or KnownParty(title=title)
+        return replace(
+            known,
+            verification=found.get(Role.SIGNATURE, known.verification),
+            agreement=found.get(Role.KEY_AGREEMENT, known.agreement),
+        )
 
     def _offered(self) -> tuple[Credentials, ...]:
         sets = [keys for keys in (self.state.keys, self.state.before) if keys is not None]

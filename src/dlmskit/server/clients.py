@@ -85,9 +85,10 @@ class AdmittedClient:
         self._made: WeakSet[ServerAssociation] = WeakSet()
         self._behind: set[ServerAssociation] = set()
         """Still under what was before, because their answer is under way in blocks."""
-        self._last_title: SystemTitle | None = config.settings.client_system_title
+        self.title: SystemTitle | None = config.settings.client_system_title
+        """System title of the client that was here last."""
         if setup is not None:
-            setup.feed("client_system_title", lambda: b"" if self._last_title is None else self._last_title.octets)
+            setup.feed("client_system_title", lambda: b"" if self.title is None else self.title.octets)
 
     # --- Keys and policy ---
 
@@ -153,7 +154,7 @@ class AdmittedClient:
         """
         self._open[connection] = association
         if association.context is not None:
-            self._last_title = association.context.client_system_title or self._last_title
+            self.title = association.context.client_system_title or self.title
         surplus = None
         if len(self._open) > self.config.most_associations:
             surplus = next(iter(self._open)) if self.config.newest_wins else connection

@@ -164,7 +164,13 @@ class Device:
             )
             self.log.add(event, self.port)
 
-        return Surroundings(current=logical_device.current, random=self.random, now=self.clock.utc_now, report=report)
+        return Surroundings(
+            current=logical_device.current,
+            client_title=lambda: client.title,
+            random=self.random,
+            now=self.clock.utc_now,
+            report=report,
+        )
 
     def client(self, client_sap: int, server_sap: int) -> AdmittedClient | None:
         """The client of that SAP at that logical device; None where either does not exist."""

@@ -52,6 +52,11 @@ class ObjectHandler:
         self._role = association.role
         self._views: dict[int, ObjectView] = {}
 
+    @property
+    def policy(self) -> AccessMode:
+        """The security policy in force."""
+        return self._policy
+
     def govern(self, policy: AccessMode) -> None:
         """Take another security policy."""
         self._policy = policy

@@ -43,10 +43,12 @@ class KeyKeeper(CertificateStore):
 
     # --- Policy ---
 
-    def activate(self, policy: AccessMode) -> None:
+    def activate(self, present: AccessMode, wanted: AccessMode) -> None:
         """Take a stronger policy, where this very request would pass under it: nobody locks himself out."""
-        with self.act(f"security policy {int(policy):#04x}"):
-            demanded = SecurityPolicy(int(policy))
+        with self.act(f"security policy {int(wanted):#04x}"):
+            demanded = SecurityPolicy(int(wanted))
+            if not demanded.strengthens(SecurityPolicy(int(present))):
+                raise SecurityError(SecurityReason.PROTECTION_TOO_WEAK, "a policy may only become stronger")
             found = int(self._around.current.protection)
             if int(demanded.request) & ~found:
                 raise SecurityError(SecurityReason.PROTECTION_TOO_WEAK, "the request itself does not meet the policy it asks for")

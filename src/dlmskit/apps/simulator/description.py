@@ -69,6 +69,8 @@ class Keys(Table, frozen=True):
     """Global authentication key."""
     kek: str | None = None
     """Master key: wraps keys of general-ciphering."""
+    device_secret: str | None = None
+    """Seals the keys that clients change in the state folder, 16 octets or more; without it the keys are not changed."""
     hls_secret: str | None = None
     """Of the mechanisms ``hls-md5``, ``hls-sha1`` and ``hls-sha256``."""
     signing_key: str | None = None
@@ -119,6 +121,61 @@ class Client(Table, frozen=True):
     """How many of this client at a time; 1 where the client is ciphered, else 8."""
     newest_wins: bool = False
     """Whether a new association ends the oldest where there are too many, instead of being refused."""
+
+
+Word = typing.Literal["authenticated", "encrypted", "signed"]
+
+
+class PolicyTable(Table, frozen=True):
+    """``policy`` of a role: what every message of its associations carries at least."""
+
+    request: tuple[Word, ...] = ()
+    """Of requests: ``authenticated``, ``encrypted``, ``signed``."""
+    response: tuple[Word, ...] = ()
+    """Of responses."""
+
+
+class GrantTable(Table, frozen=True):
+    """``[[role.grant]]``: what a role may do with some objects, and how protected beyond its policy."""
+
+    objects: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+    """Patterns; with ``:n`` one attribute or method."""
+    operations: Annotated[tuple[typing.Literal["read", "write", "execute"], ...], msgspec.Meta(min_length=1)]
+    """``read``, ``write``, ``execute``."""
+    request: tuple[Word, ...] = ()
+    """What a request must carry."""
+    response: tuple[Word, ...] = ()
+    """What the response carries."""
+
+
+class RoleTable(Client, frozen=True):
+    """``[[role]]``: a client whose rights demand protection; every key of ``[[client]]``, and these."""
+
+    policy: PolicyTable | None = None
+    """Of a ciphered role; authenticated and encrypted both ways where it is left out."""
+    grant: tuple[GrantTable, ...] = ()
+    """Rights; where several mean the same attribute, operations and protection add up."""
+    association_version: Annotated[int, msgspec.Meta(ge=0, le=3)] = 3
+    """Version of its Association LN: how its rights read. What a version cannot say is demanded all the same."""
+    security_setup_version: Annotated[int, msgspec.Meta(ge=0, le=1)] = 1
+    """Version of its Security setup."""
+
+
+class IntentTable(Table, frozen=True):
+    """``[[intent]]``: what the owner wants at least; ``dlmskit rbac check`` lists what is weaker."""
+
+    objects: tuple[str, ...] = ("*",)
+    """Patterns."""
+    other_than: tuple[str, ...] = ()
+    """Patterns of exceptions."""
+    operations: tuple[typing.Literal["read", "write", "execute"], ...] = ("read", "write", "execute")
+    """Which of them."""
+    roles: tuple[str, ...] = ()
+    """Names of roles and clients; none stands for all."""
+    request: tuple[Word, ...] = ("authenticated", "encrypted")
+    """What requests must carry."""
+    response: tuple[Word, ...] = ("authenticated", "encrypted")
+    """What responses must carry."""
 
 
 class Typed(Table, frozen=True):
@@ -179,14 +236,25 @@ class Description(Table, frozen=True):
     """Secrets in this file, or known to everybody: in a laboratory only."""
     keys_file: str | None = None
     """A key file instead of ``[keys]``, relative to this file; its entry is found by the system title."""
+    device_secret_file: str | None = None
+    """A file with the secret of the device in hexadecimal, which its owner alone can read: in place of the key of that name."""
+    trust_anchors: tuple[str, ...] = ()
+    """Certificates (DER) of authorities whose certificates the meter takes, relative to this file."""
     keys: Keys | None = None
     clock: Clock = Clock()
     household: HouseholdTable = HouseholdTable()
     logical_device: tuple[LogicalDeviceTable, ...] = ()
     client: tuple[Client, ...] = ()
+    role: tuple[RoleTable, ...] = ()
+    intent: tuple[IntentTable, ...] = ()
     registers: dict[str, str | Register] = {}
     object: tuple[Object, ...] = ()
     profile: tuple[Profile, ...] = ()
+
+
+def clients_of(description: Description) -> tuple[Client, ...]:
+    """Everybody who may associate."""
+    return (*description.client, *description.role)
 
 
 def read_description(path: str | Path) -> Description:

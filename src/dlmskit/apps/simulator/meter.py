@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from dlmskit.apps.simulator.capturing import Capturing
-from dlmskit.apps.simulator.description import Client, Description, Register
+from dlmskit.apps.simulator.description import Client, Description, Register, clients_of
 from dlmskit.apps.simulator.key_pairs import meter_pairs
 from dlmskit.apps.simulator.load_curve import Household
 from dlmskit.apps.simulator.measuring import Measurement
@@ -22,14 +22,14 @@ from dlmskit.apps.simulator.objects import (
     profile_object,
     register_object,
 )
-from dlmskit.apps.simulator.secrets import client_keys, meter_keys
+from dlmskit.apps.simulator.roles import grants_of, policy_of, versions_of
+from dlmskit.apps.simulator.secrets import client_keys, device_secret, meter_keys, trust_anchors
 from dlmskit.association.credentials import Credentials
 from dlmskit.association.settings import AssociationSettings
 from dlmskit.cosem.classes.profile_generic import ProfileGeneric
 from dlmskit.errors import ConfigError, DlmsError
 from dlmskit.security.keys import KeySet
-from dlmskit.security.policy import SIGNED_BOTH_WAYS, STRONGEST_SYMMETRIC, SecurityPolicy
-from dlmskit.server import ClientConfig, Database, Device, Grants, LogicalDevice, StoredRows
+from dlmskit.server import ClientConfig, Database, Device, LogicalDevice, StoredRows
 from dlmskit.types.enums import ApplicationContext, Mechanism
 from dlmskit.types.obis import Obis
 from dlmskit.types.sap import MANAGEMENT_LOGICAL_DEVICE
@@ -43,7 +43,8 @@ _LONGEST_SLEEP = 20.0
 class SimulatedMeter:
     """A meter with a past, ready to be served by listeners. Raises ConfigError for a description that makes no sense.
 
-    ``folder`` is where a relative ``keys_file`` starts; ``now`` stands in for the clock of the machine.
+    ``folder`` is where a relative ``keys_file`` starts; ``now`` stands in for the clock of the machine. Without a ``past``
+    its profiles start empty.
     """
 
     def __init__(
@@ -53,13 +54,17 @@ class SimulatedMeter:
         *,
         folder: Path = Path(),
         now: Callable[[], datetime] | None = None,
+        past: bool = True,
         **device_words: Any,
     ) -> None:
         self.description = description
         self.time = SimulatedTime(now)
         title = SystemTitle(description.meter.system_title)
         self.database = Database(":memory:") if database is None else database
-        self.device = Device(title, database=self.database, clock=self.time, **device_words)
+        with _at("keys"):
+            secret = device_secret(description, folder)
+            self._anchors = trust_anchors(description, folder)
+        self.device = Device(title, database=self.database, clock=self.time, secret=secret, **device_words)
         self._clock = clock_object(description.clock)
         self.measurement = self._measurement()
         self._add_logical_devices()
@@ -68,13 +73,16 @@ class SimulatedMeter:
         with _at("keys"):
             keys = meter_keys(description, title, folder)
             self.pairs = meter_pairs(description, title, folder)
-        for number, client in enumerate(description.client, 1):
-            with _at(f"client {number} ({client.name})"):
+        for number, client in enumerate(clients_of(description), 1):
+            kind, place = ("client", number) if number <= len(description.client) else ("role", number - len(description.client))
+            with _at(f"{kind} {place} ({client.name})"):
                 self._admit(client, keys)
-        self.device.ready()
+        with _at("keys in the state"):
+            self.device.ready()
         self._check_grants()
         self._capturing = [Capturing(profile, self._clock, self.time, self.database) for profile in profiles]
-        self.catch_up()
+        if past:
+            self.catch_up()
 
     # --- building ------------------------------------------------------------------------------------------------------
 
@@ -122,7 +130,7 @@ class SimulatedMeter:
             application_context=ApplicationContext.LN_CIPHERED if client.ciphered else ApplicationContext.LN,
             mechanism=mechanism,
             security_suite=self.description.meter.security_suite,
-            security_policy=_policy(client),
+            security_policy=policy_of(client),
             server_system_title=self.device.system_title,
             client_system_title=None if client.system_title is None else SystemTitle(client.system_title),
             max_pdu_size=self.description.meter.max_pdu_size,
@@ -139,9 +147,10 @@ class SimulatedMeter:
             ),
             most_associations=client.most_associations or (1 if settings.needs_titles else 8),
             newest_wins=client.newest_wins,
+            trust_anchors=self._anchors,
+            **versions_of(client),
         )
-        grants = Grants.parse(client.read, client.write, client.execute)
-        logical_device.admit(config, grants, last_counter=device.last_counter)
+        logical_device.admit(config, grants_of(client), last_counter=device.last_counter)
 
     def _check_grants(self) -> None:
         for logical_device in self.device:
@@ -200,9 +209,3 @@ async def running(meter: SimulatedMeter) -> AsyncIterator[SimulatedMeter]:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
-
-
-def _policy(client: Client) -> SecurityPolicy:
-    if not client.ciphered:
-        return SecurityPolicy.NOTHING
-    return STRONGEST_SYMMETRIC | (SIGNED_BOTH_WAYS if client.signed else SecurityPolicy.NOTHING)

@@ -6,12 +6,15 @@ Secrets in the description, and keys that are printed in books, need ``lab = tru
 from __future__ import annotations
 
 import hashlib
+import os
+import stat
 from dataclasses import replace
 from pathlib import Path
 
-from dlmskit.apps.simulator.description import Client, Description
+from dlmskit.apps.simulator.description import Client, Description, clients_of
 from dlmskit.client.key_file import read_key_file
-from dlmskit.errors import ConfigError, DlmsError
+from dlmskit.crypto.certificates import Certificate
+from dlmskit.errors import ConfigError, DlmsError, SecurityError
 from dlmskit.security.keys import KeySet, Secret
 from dlmskit.types.system_title import SystemTitle
 
@@ -32,7 +35,7 @@ def meter_keys(description: Description, title: SystemTitle, folder: Path) -> Ke
     """The keys of the meter. Raises ConfigError where they may not be used, or cannot be read."""
     if description.keys is not None and description.keys_file is not None:
         raise ConfigError("both [keys] and keys_file; keep one of them")
-    secrets_here = description.keys is not None or any(client.password is not None for client in description.client)
+    secrets_here = description.keys is not None or any(client.password is not None for client in clients_of(description))
     if secrets_here and not description.lab:
         raise ConfigError(f"keys or passwords stand in the file: {_IN_A_LAB}")
     if description.keys is not None:
@@ -48,6 +51,42 @@ def meter_keys(description: Description, title: SystemTitle, folder: Path) -> Ke
     if not description.lab and any(is_published(key) for _, key in keys.named()):
         raise ConfigError(f"the key file holds a key that everybody knows: {_IN_A_LAB}")
     return keys
+
+
+def device_secret(description: Description, folder: Path) -> Secret | None:
+    """What the state is sealed under; None where there is none. Raises ConfigError."""
+    said, path = None if description.keys is None else description.keys.device_secret, description.device_secret_file
+    if said is not None and path is not None:
+        raise ConfigError("both device_secret and device_secret_file; keep one of them")
+    if said is not None:
+        return Secret.from_hex(said)
+    return None if path is None else Secret.from_hex(_owners_text(folder / path))
+
+
+def _owners_text(path: Path) -> str:
+    try:
+        mode, text = path.stat().st_mode, path.read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"the secret of the device {path} cannot be read: {error}") from None
+    if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise ConfigError(f"others may open the secret of the device: chmod 600 {path}")
+    return text
+
+
+def trust_anchors(description: Description, folder: Path) -> tuple[Certificate, ...]:
+    """The authorities that the meter believes. Raises ConfigError."""
+    found = []
+    for name in description.trust_anchors:
+        try:
+            anchor = Certificate((folder / name).read_bytes())
+        except OSError as error:
+            raise ConfigError(f"the trust anchor {folder / name} cannot be read: {error.strerror}") from None
+        except SecurityError as error:
+            raise ConfigError(f"the trust anchor {folder / name} is no certificate in DER: {error}") from None
+        if not anchor.is_ca:
+            raise ConfigError(f"{folder / name} is not the certificate of an authority")
+        found.append(anchor)
+    return tuple(found)
 
 
 def is_published(key: Secret) -> bool:

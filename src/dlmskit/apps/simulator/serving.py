@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from dlmskit.apps.simulator.description import Description, Keys, read_description
+from dlmskit.apps.simulator.description import Description, Keys, clients_of, read_description
 from dlmskit.apps.simulator.key_pairs import MeterPairs
 from dlmskit.apps.simulator.meter import SimulatedMeter, running
 from dlmskit.client.key_file import write_key_file
@@ -110,7 +110,7 @@ def _key_file(description: Description, folder: Path, pairs: MeterPairs) -> Path
         title = SystemTitle(description.meter.system_title)
         text = f'storage = "plain"\n\n[keys.{title}]\nguek = "{keys.guek}"\ngak = "{keys.gak}"\n'
         text += "".join(f'{name} = "{value}"\n' for name, value in _more(keys, pairs))
-        passwords = {client.password for client in description.client if client.password is not None}
+        passwords = {client.password for client in clients_of(description) if client.password is not None}
         if len(passwords) == 1:  # an entry holds one
             text += f"lls_password = {json.dumps(passwords.pop(), ensure_ascii=False)}\n"
         if own := pairs.client.table():

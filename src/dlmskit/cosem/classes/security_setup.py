@@ -97,8 +97,8 @@ class KeyKeeper(Protocol):
     Refusals are ServiceError; the reason is for the log alone. New keys and a new policy are in force after the answer.
     """
 
-    def activate(self, policy: AccessMode) -> None:
-        """Take a policy, which was found not to be weaker."""
+    def activate(self, present: AccessMode, wanted: AccessMode) -> None:
+        """Take a policy that is not weaker than the present one."""
         ...
 
     def transfer_keys(self, keys: Sequence[KeyData]) -> None:
@@ -158,12 +158,12 @@ class SecuritySetupV0(InterfaceClass, class_id=64, version=0, name="Security set
     def _write_policy(self, value: Data, request: Request) -> None:
         """A client may add protection, never take it away."""
         wanted = AccessMode.from_policy(value.value, self.version)
-        if request.caller is not None and self.policy & ~wanted:
-            raise ServiceError(DataAccessResult.OTHER_REASON, "security_policy", "a policy may only become stronger")
         if self.version and value.value & 0x03:
             raise ServiceError(DataAccessResult.OTHER_REASON, "security_policy", "bits 0 and 1 are unused")
         if self.keeper is not None and request.caller is not None:
-            self.keeper.activate(wanted)
+            self.keeper.activate(self.policy, wanted)
+        if request.caller is not None and self.policy & ~wanted:
+            raise ServiceError(DataAccessResult.OTHER_REASON, "security_policy", "a policy may only become stronger")
         self.store(2, value)
 
     @method(1, "enum")
