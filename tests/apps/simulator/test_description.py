@@ -22,13 +22,13 @@ def test_examples_are_meters(path: Path) -> None:
     for logical_device in meter.device:
         for client in logical_device.clients.values():
             assert client.grants.unmatched(logical_device.tree) == []
-    assert meter.rows(0) == 3360
+    assert not meter.description.profile or meter.rows(0) == 3360
     meter.close()
 
 
-@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.toml")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted(PACKAGED.glob("*.toml")), ids=lambda path: path.name)
 def test_the_demonstration_uses_the_examples(path: Path) -> None:
-    assert (PACKAGED / path.name).read_text(encoding="utf-8") == path.read_text(encoding="utf-8")
+    assert path.read_text(encoding="utf-8") == (EXAMPLES / path.name).read_text(encoding="utf-8")
 
 
 FAULTS = {

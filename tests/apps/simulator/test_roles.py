@@ -153,3 +153,8 @@ def test_a_trust_anchor_is_the_certificate_of_an_authority(tmp_path: Path) -> No
     made = SimulatedMeter(parse_description(text), folder=tmp_path, past=False)
     assert len(made.device[1].clients[2].config.trust_anchors) == 1
     made.close()
+
+
+def test_the_example_of_roles_is_as_it_says(capsys: pytest.CaptureFixture[str]) -> None:
+    example = Path(__file__).parents[3] / "examples" / "roles.toml"
+    assert run(["rbac", "check", str(example)], capsys) == (0, "Nothing is weaker than intended.\n")
