@@ -9,7 +9,7 @@ import asyncio
 from collections import deque
 from urllib.parse import urlsplit
 
-from dlmskit.errors import ConfigError, LocalProtocolError, TransportError, TransportTimeout
+from dlmskit.errors import ConfigError, DlmsError, LocalProtocolError, TransportError, TransportTimeout
 from dlmskit.limits import DEFAULT, Limits
 from dlmskit.transport.base import Addressing, BlockingTransport, HandlerFactory, Listener, Saps, Transport, TransportProfile
 from dlmskit.transport.url import Scheme, TransportUrl
@@ -44,7 +44,9 @@ class Mailbox:
         return None
 
     async def wait(self, seconds: float) -> bytes:
-        """The next APDU. Raises TransportTimeout when none comes in time."""
+        """The next APDU. Raises TransportTimeout when none comes in time, LocalProtocolError where another task waits already."""
+        if self._changed is not None:
+            raise LocalProtocolError("another task receives on this transport already")
         try:
             async with asyncio.timeout(seconds):
                 while (apdu := self.take()) is None:
@@ -52,6 +54,8 @@ class Mailbox:
                     await self._changed.wait()
         except TimeoutError:
             raise TransportTimeout(f"no answer within {seconds:g} s") from None
+        finally:
+            self._changed = None
         return apdu
 
     def _wake(self) -> None:
@@ -152,7 +156,12 @@ class MemoryConnection:
         """Serve one APDU of the client; the answers come into ``inbox``."""
         if self not in self._clients:
             raise TransportError("connection closed by the peer")
-        for answer in self._handler.received(self._saps.client, self._saps.server, apdu):
+        try:
+            answers = self._handler.received(self._saps.client, self._saps.server, apdu)
+        except DlmsError as error:
+            self.close(f"the request could not be served: {error}")
+            return
+        for answer in answers:
             self.inbox.put(answer)
 
     def send(self, source: int, destination: int, apdu: bytes) -> None:
