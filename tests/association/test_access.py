@@ -106,7 +106,7 @@ def test_ciphered_it_travels_in_a_general_form(way: AssociationSettings, form: F
 
 
 def test_rights_demand_protection_item_by_item() -> None:
-    wanted = [AccessRequestGet(GUARDED), AccessRequestAction(SECURED), GET]
+    wanted: list[Any] = [AccessRequestGet(GUARDED), AccessRequestAction(SECURED), GET]
     in_clear, ciphered = Pair(PLAIN).associate(), Pair(CIPHERED).associate()
     assert [one.result for one in in_clear.run(in_clear.client.access(wanted))] == [DENIED, DENIED, OK]
     assert [one.result for one in ciphered.run(ciphered.client.access(wanted))] == [OK, OK, OK]
