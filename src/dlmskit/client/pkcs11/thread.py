@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import cache
 from typing import TypeVar
 
@@ -45,10 +46,10 @@ def on_token(work: Callable[[], T]) -> T:
     """
     if threading.current_thread().name.startswith(_NAME):
         raise RuntimeError("the thread of the tokens cannot wait for itself")
-    done, refusal = _thread().submit(_do, work).result()
-    if refusal is not None:
-        raise refusal
-    return done[0]
+    outcome = _thread().submit(_do, work).result()
+    if isinstance(outcome, _Refused):
+        raise outcome.error
+    return outcome
 
 
 def when_idle(work: Callable[[], object]) -> None:
@@ -56,17 +57,22 @@ def when_idle(work: Callable[[], object]) -> None:
     _left_behind.append(work)
 
 
-def _do(work: Callable[[], T]) -> tuple[tuple[T], None] | tuple[tuple[()], DlmsError]:
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    error: DlmsError
+
+
+def _do(work: Callable[[], T]) -> T | _Refused:
     """The result, or the error in our words and without what led to it."""
     _tidy_up()
     try:
-        return (work(),), None
+        return work()
     except exceptions.PKCS11Error as error:
         refusal = translated(error)
     except DlmsError as error:
         refusal = error.with_traceback(None)
         refusal.__context__ = None
-    return (), refusal
+    return _Refused(refusal)
 
 
 def _tidy_up() -> None:
