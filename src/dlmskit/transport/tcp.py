@@ -11,9 +11,12 @@ from collections.abc import Sequence
 
 from dlmskit.errors import LocalProtocolError, TransportError, TransportTimeout
 from dlmskit.limits import DEFAULT, Limits
-from dlmskit.link.wrapper import MAX_APDU_OCTETS, PORT, WrapperPdu, encode_wrapper
-from dlmskit.transport.base import Saps, Transport, TransportProfile
+from dlmskit.link.wrapper import PORT, WrapperPdu, encode_wrapper
+from dlmskit.transport.base import BlockingTransport, HandlerFactory, Listener, Saps, Transport
+from dlmskit.transport.tcp_blocking import BlockingTcpTransport, tcp_profile
+from dlmskit.transport.tcp_server import serve_tcp
 from dlmskit.transport.timer import LazyTimer
+from dlmskit.transport.url import Scheme, TransportUrl
 from dlmskit.transport.wrapper_stream import WrapperStream
 
 CONNECT_SECONDS = 10.0
@@ -35,7 +38,7 @@ class TcpTransport(Transport):
         self._host = host
         self._port = port
         self.saps = saps or Saps()
-        self.profile = TransportProfile("tcp", MAX_APDU_OCTETS, min(MAX_APDU_OCTETS, limits.frame_octets))
+        self.profile = tcp_profile(limits)
         self._limits = limits
         self._connect_seconds = connect_seconds
         self._stream: _ClientStream | None = None
@@ -170,3 +173,28 @@ class _ClientStream(WrapperStream):
     def _give_up(self) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_exception(TransportTimeout(f"no answer within {self._seconds:g} s"))
+
+
+def _connect(url: TransportUrl, limits: Limits) -> Transport:
+    host, port = url.host_and_port(PORT)
+    return TcpTransport(host, port, url.saps, limits, url.seconds("connect", CONNECT_SECONDS))
+
+
+def _connect_blocking(url: TransportUrl, limits: Limits) -> BlockingTransport:
+    host, port = url.host_and_port(PORT)
+    return BlockingTcpTransport(host, port, url.saps, limits, url.seconds("connect", CONNECT_SECONDS))
+
+
+async def _listen(url: TransportUrl, handler_factory: HandlerFactory, limits: Limits) -> Listener:
+    host, port = url.host_and_port(PORT, listening=True)
+    return await serve_tcp(host, port, handler_factory=handler_factory, limits=limits)
+
+
+SCHEME = Scheme(
+    "tcp",
+    "tcp://host:4059?client=16&server=1",
+    _connect,
+    _connect_blocking,
+    _listen,
+    {"connect": "seconds to wait for the connection"},
+)

@@ -10,10 +10,16 @@ from typing import NoReturn
 from dlmskit.errors import LocalProtocolError, TransportError, TransportTimeout
 from dlmskit.limits import DEFAULT, Limits
 from dlmskit.link.wrapper import MAX_APDU_OCTETS, PORT, WrapperDeframer, encode_wrapper
-from dlmskit.transport.base import BlockingTransport, Saps, TransportProfile
+from dlmskit.transport.base import Addressing, BlockingTransport, Saps, TransportProfile
 
 CONNECT_SECONDS = 10.0
 _RECEIVE_OCTETS = 1 << 14
+
+
+def tcp_profile(limits: Limits) -> TransportProfile:
+    """What the TCP profile is to the layers above."""
+    largest = min(MAX_APDU_OCTETS, limits.frame_octets)
+    return TransportProfile("tcp", MAX_APDU_OCTETS, largest, addressing=Addressing.IP)
 
 
 class BlockingTcpTransport(BlockingTransport):
@@ -28,7 +34,7 @@ class BlockingTcpTransport(BlockingTransport):
         connect_seconds: float = CONNECT_SECONDS,
     ) -> None:
         self.saps = saps or Saps()
-        self.profile = TransportProfile("tcp", MAX_APDU_OCTETS, min(MAX_APDU_OCTETS, limits.frame_octets))
+        self.profile = tcp_profile(limits)
         self._host = host
         self._port = port
         self._limits = limits
