@@ -302,6 +302,8 @@ async def test_foreign_client(pki, meter_end, client_end):
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
         )
+        assert process.stdin is not None
+        assert process.stdout is not None
         process.stdin.write(encode_wrapper(16, 1, b"hello"))
         with contextlib.suppress(TimeoutError, asyncio.IncompleteReadError):
             async with asyncio.timeout(10):
