@@ -305,10 +305,15 @@ async def test_foreign_client(pki, meter_end, client_end):
         assert process.stdin is not None
         assert process.stdout is not None
         process.stdin.write(encode_wrapper(16, 1, b"hello"))
-        with contextlib.suppress(TimeoutError, asyncio.IncompleteReadError):
+        try:
             async with asyncio.timeout(10):
                 return await process.stdout.readexactly(13)
-        return b""
+        except (TimeoutError, asyncio.IncompleteReadError):
+            return b""
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.communicate()
 
     async with listening(meter_end) as listener:
         assert await openssl(listener.port, "-cert", client_end.certificate, "-key", client_end.certificate) == encode_wrapper(
