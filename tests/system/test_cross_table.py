@@ -80,8 +80,8 @@ def changed(octets: bytes, at: int) -> bytes:
 class Tamperer:
     """Changes what passes, octet by octet, and looks at what comes of it.
 
-    ``content_alone``: leave the header of general-ciphering as it is, where encryption alone is around a signature. Nothing covers
-    that header then; what is signed inside is safe.
+    ``content_alone``: leave the header of general-ciphering as it is, where encryption alone is around a signature.
+    Nothing covers that header then; what is signed inside is safe.
     """
 
     def __init__(self, middle: Middle, calls: Calls, *, content_alone: bool = False) -> None:
