@@ -260,7 +260,7 @@ CHECKS: list[tuple[str, AssociationSettings, bytes, str]] = [
     ("version 5", PLAIN, aare(PLAIN, {"negotiated_dlms_version_number": 5}), "DLMS version 5"),
     ("size 1", PLAIN, aare(PLAIN, {"server_max_receive_pdu_size": 1}), "1 octets"),
     ("size 11", PLAIN, aare(PLAIN, {"server_max_receive_pdu_size": 11}), "11 octets"),
-    ("unproposed bits", PLAIN, aare(PLAIN, {"negotiated_conformance": 0x10005D}), "never proposed: read, access"),
+    ("unproposed bits", PLAIN, aare(PLAIN, {"negotiated_conformance": 0x12001D}), "never proposed: read, delta-value-encoding"),
     ("nothing usable", PLAIN, aare(PLAIN, {"negotiated_conformance": 0x1000}), "none of get"),
     ("required missing", NEEDS_SET, aare(PLAIN, {"negotiated_conformance": 0x10}), "not granted: set"),
     ("no user-information", PLAIN, aare(PLAIN, user_information=None), "no InitiateResponse"),
