@@ -309,3 +309,66 @@ except ConfigError as error:
 """
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, cwd=tmp_path)
     assert (run.stdout.strip(), run.stderr) == ("tokens need the library python-pkcs11: pip install 'dlmskit[hsm]'", "")
+
+
+COLLECTED_EVERYWHERE = """
+import gc, sys, threading
+from dlmskit.client.pkcs11.handles import TokenKey
+from dlmskit.client.pkcs11.thread import on_token
+
+destroyed = set()
+
+class Object:
+    def destroy(self):
+        destroyed.add(threading.current_thread().name)
+
+def collect(frame, event, argument):
+    handle = TokenKey(None, Object(), stored=False)
+    handle.itself = handle  # so that only the collector finds it
+    del handle
+    gc.collect(0)
+
+on_token(lambda: None)
+threading.setprofile(collect)
+sys.setprofile(collect)
+for number in range(3):
+    assert on_token(lambda: number) == number
+sys.setprofile(None)
+threading.setprofile(None)
+on_token(lambda: None)
+print(*destroyed)
+"""
+
+
+def test_a_collection_at_any_point_stops_nothing(tmp_path: Path) -> None:
+    """The collector runs in every call of handing work over, on both threads, and finds a handle there each time."""
+    run = subprocess.run(
+        [sys.executable, "-c", COLLECTED_EVERYWHERE], capture_output=True, text=True, check=False, cwd=tmp_path, timeout=60
+    )
+    assert (run.stdout, run.stderr) == ("dlmskit-pkcs11_0\n", "")
+
+
+def test_an_error_of_the_library_ends_on_the_thread_of_the_tokens(token: TokenProvider) -> None:
+    """Its traceback would keep an operation of the session alive, and end it on whatever thread drops the error."""
+    with pytest.raises(SecurityError) as refused:
+        attribute(token.cipher_key(bytes(16)), "VALUE")
+    with pytest.raises(SecurityError) as failed:
+        token.wrapping_key(bytes(16)).unwrap(bytes(24))
+    for error in (refused.value, failed.value):
+        assert error.__context__ is None
+        assert error.__cause__ is None
+
+
+def test_a_child_process_does_not_wait_for_the_thread_of_its_parent(tmp_path: Path) -> None:
+    script = """
+import os, signal
+from dlmskit.client.pkcs11.thread import on_token
+on_token(lambda: None)
+child = os.fork()
+if child == 0:
+    signal.alarm(20)
+    os._exit(on_token(lambda: 42))
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, cwd=tmp_path, timeout=60)
+    assert run.stdout == "42\n"

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from urllib.parse import urlsplit
 
-from dlmskit.errors import DlmsError, LocalProtocolError, TransportError, TransportTimeout
+from dlmskit.errors import ConfigError, DlmsError, LocalProtocolError, TransportError, TransportTimeout
 from dlmskit.limits import DEFAULT, Limits
-from dlmskit.transport.base import BlockingTransport, HandlerFactory, Saps, Transport, TransportProfile
+from dlmskit.transport.base import Addressing, BlockingTransport, HandlerFactory, Listener, Saps, Transport, TransportProfile
+from dlmskit.transport.url import Scheme, TransportUrl
 
-MEMORY_PROFILE = TransportProfile("memory", DEFAULT.apdu_octets, DEFAULT.apdu_octets)
+MEMORY_PROFILE = TransportProfile("memory", DEFAULT.apdu_octets, DEFAULT.apdu_octets, addressing=Addressing.NAME)
 
 
 class Mailbox:
@@ -243,3 +245,25 @@ class BlockingMemoryTransport(_MemoryClient, BlockingTransport):
     def close(self) -> None:
         """Leave the server."""
         self._disconnect()
+
+
+def _connect(url: TransportUrl, limits: Limits) -> Transport:
+    return MemoryClientTransport(_name(url), url.saps, limits)
+
+
+def _connect_blocking(url: TransportUrl, limits: Limits) -> BlockingTransport:
+    return BlockingMemoryTransport(_name(url), url.saps, limits)
+
+
+async def _listen(url: TransportUrl, handler_factory: HandlerFactory, _: Limits) -> Listener:
+    return serve_memory(_name(url), handler_factory)
+
+
+def _name(url: TransportUrl) -> str:
+    name = urlsplit(url.text.strip()).netloc  # as written: unlike a host, a name has upper and lower case
+    if not name or url.port is not None or url.path.strip("/"):
+        raise ConfigError(f"{url.text}: write memory://name")
+    return name
+
+
+SCHEME = Scheme("memory", "memory://name?client=16&server=1", _connect, _connect_blocking, _listen)

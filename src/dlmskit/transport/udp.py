@@ -15,12 +15,15 @@ from typing import cast
 from dlmskit.errors import DecodeError, DlmsError, EncodeError, LocalProtocolError, TransportError, TransportTimeout
 from dlmskit.limits import DEFAULT, Limits
 from dlmskit.link.wrapper import HEADER_OCTETS, PORT, WrapperPdu, decode_datagram, encode_wrapper
-from dlmskit.transport.base import ConnectionHandler, HandlerFactory, Saps, Transport, TransportProfile
+from dlmskit.transport.base import Addressing, ConnectionHandler, HandlerFactory, Listener, Saps, Transport, TransportProfile
 from dlmskit.transport.timer import LazyTimer
+from dlmskit.transport.url import Scheme, TransportUrl
 
 _LOG = logging.getLogger("dlmskit.transport")
 MAX_DATAGRAM_APDU = 65_507 - HEADER_OCTETS
-"""What IPv4 can carry at all; above some 1224 octets the IP layer cuts it, so use block transfer."""
+"""What IPv4 can carry at all; above `UNCUT_APDU` the IP layer cuts it, so use block transfer."""
+UNCUT_APDU = 1280 - 48 - HEADER_OCTETS
+"""What passes every IPv6 network in one packet."""
 AMPLIFICATION = 3
 """A peer without association gets no answer above this many times its request."""
 _QUEUED_APDUS = 64
@@ -33,8 +36,16 @@ class UdpTransport(Transport):
 
     def __init__(self, host: str, port: int = PORT, saps: Saps | None = None, limits: Limits = DEFAULT) -> None:
         self.saps = saps or Saps()
-        largest = min(MAX_DATAGRAM_APDU, limits.frame_octets)
-        self.profile = TransportProfile("udp", MAX_DATAGRAM_APDU, largest, connection_oriented=False, reliable=False)
+        self.profile = TransportProfile(
+            "udp",
+            MAX_DATAGRAM_APDU,
+            min(MAX_DATAGRAM_APDU, limits.frame_octets),
+            connection_oriented=False,
+            reliable=False,
+            addressing=Addressing.IP,
+            frame_octets=UNCUT_APDU,
+            loses_frames=True,
+        )
         self.discarded = 0
         """Datagrams that were no wrapped APDU between our wPorts."""
         self._host = host
@@ -257,3 +268,16 @@ class _Datagrams(asyncio.DatagramProtocol):
 
     def error_received(self, error: Exception) -> None:
         self._failed(error)
+
+
+def _connect(url: TransportUrl, limits: Limits) -> Transport:
+    host, port = url.host_and_port(PORT)
+    return UdpTransport(host, port, url.saps, limits)
+
+
+async def _listen(url: TransportUrl, handler_factory: HandlerFactory, limits: Limits) -> Listener:
+    host, port = url.host_and_port(PORT, listening=True)
+    return await serve_udp(host, port, handler_factory=handler_factory, limits=limits)
+
+
+SCHEME = Scheme("udp", "udp://host:4059?client=16&server=1", _connect, listen=_listen)
