@@ -323,7 +323,7 @@ class Object:
         destroyed.add(threading.current_thread().name)
 
 def collect(frame, event, argument):
-    handle = TokenKey(None, Object(), stored=False)
+    handle = TokenKey(None, Object())
     handle.itself = handle  # so that only the collector finds it
     del handle
     gc.collect(0)
