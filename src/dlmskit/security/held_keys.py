@@ -11,7 +11,7 @@ from typing import NoReturn, Protocol
 
 from dlmskit.crypto.provider import CipherKey, KeyAgreement, Signer, WrappingKey
 from dlmskit.errors import ConfigError, SecurityError, SecurityReason
-from dlmskit.security.keys import Key, KeyRole, fingerprint_of, fingerprint_of_master
+from dlmskit.security.keys import Key, KeyRole, KeySet, fingerprint_of, fingerprint_of_master
 
 HOLDABLE = (KeyRole.GUEK, KeyRole.GBEK, KeyRole.KEK)
 """What a provider can hold for an association."""
@@ -97,3 +97,36 @@ class HeldKey(Key):
             made = fingerprint_of_master(self.master) if role is KeyRole.KEK else fingerprint_of(self.gcm)
             self._fingerprint = made
         return self._fingerprint
+
+
+class HeldAlready:
+    """As `StoredKeys`, the keys of a set that are held: where a state names keys by label, and the configuration has them."""
+
+    def __init__(self, keys: KeySet) -> None:
+        self._known = {(key.label, key.role is KeyRole.KEK): key for _, key in keys.named() if isinstance(key, HeldKey)}
+
+    def stored_cipher_key(self, label: str) -> CipherKey:
+        """See `StoredKeys`."""
+        return self._found(label, master=False).gcm
+
+    def stored_wrapping_key(self, label: str) -> WrappingKey:
+        """See `StoredKeys`."""
+        return self._found(label, master=True).master
+
+    def stored_signing_key(self, label: str) -> NoReturn:
+        """A set of symmetric keys has none."""
+        raise _not_configured(label)
+
+    def stored_agreement_key(self, label: str) -> NoReturn:
+        """A set of symmetric keys has none."""
+        raise _not_configured(label)
+
+    def _found(self, label: str, *, master: bool) -> HeldKey:
+        key = self._known.get((label, master))
+        if key is None:
+            raise _not_configured(label)
+        return key
+
+
+def _not_configured(label: str) -> SecurityError:
+    return SecurityError(SecurityReason.MISSING_KEY, f"the configuration has no key labelled {label!r} in a token")

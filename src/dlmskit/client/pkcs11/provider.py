@@ -81,6 +81,12 @@ class TokenProvider:
         template = WRAPPING | HIDDEN | {Attribute.VALUE: octets}
         return TokenWrappingKey(self._session, self._create(template, label), label)
 
+    def generate_wrapping_key(self, *, label: str | None = None) -> TokenWrappingKey:
+        """A new master key of 32 octets, made in the token."""
+        template = WRAPPING | HIDDEN | self._label(label, ObjectClass.SECRET_KEY)
+        key = on_token(lambda: self._session.generate_key(KeyType.AES, 256, template=template))
+        return TokenWrappingKey(self._session, key, label)
+
     def signing_key(self, curve: Curve, octets: bytes, *, label: str | None = None) -> TokenSigner:
         """A known private key for signatures, brought in."""
         key, public = self._import_pair(curve, octets, SIGNS, label)
