@@ -1,4 +1,4 @@
-"""Key files: sealed with a passphrase (Argon2id) or a key in a token (JSON, AES-256-GCM), or in clear where the file says so (TOML).
+"""Key files: sealed with a passphrase (Argon2id) or a key in a token (JSON, AES-256-GCM), or in clear where they say so (TOML).
 
 Octets in, octets out: reading and writing the file, with rights for its owner alone, asking for the passphrase and opening the
 token are done elsewhere. A wrong passphrase and a changed file look alike; nothing of the content is believed before the tag
