@@ -57,7 +57,7 @@ class KeyState:
 
     @classmethod
     def from_octets(cls, octets: bytes, tokens: Tokens = no_tokens) -> Self:
-        """Raises `SecurityError` (key-store) for what is none; it shows no value. ``tokens``: where keys are that are only named."""
+        """Raises `SecurityError` (key-store) for what is none; it shows no value. ``tokens``: where keys are that it names."""
         try:
             content: dict[str, Any] = json.loads(octets)
             if content["format"] != _FORMAT:
