@@ -36,9 +36,10 @@ def test_what_follows() -> None:
     assert (PLAIN.ciphered, LLS.needs_titles, HLS.needs_titles, CIPHERED.needs_titles) == (False, False, True, True)
     assert PLAIN.policy == SecurityPolicy.NOTHING
     assert CIPHERED.policy == STRONGEST_SYMMETRIC, "a ciphered association protects everything unless it is told otherwise"
-    assert AssociationSettings(conformance=Conformance.GET | Conformance.ACCESS).proposed_conformance == Conformance.GET
+    unsupported = Conformance.DELTA_VALUE_ENCODING
+    assert AssociationSettings(conformance=Conformance.GET | unsupported).proposed_conformance == Conformance.GET
 
 
 def test_what_is_supported_belongs_to_logical_names() -> None:
     assert not SUPPORTED & ~LOGICAL_NAME_REFERENCING
-    assert not SUPPORTED & (Conformance.ACCESS | Conformance.GENERAL_BLOCK_TRANSFER | Conformance.ATTRIBUTE0_SUPPORTED_WITH_SET)
+    assert not SUPPORTED & (Conformance.GENERAL_BLOCK_TRANSFER | Conformance.DELTA_VALUE_ENCODING)

@@ -1,12 +1,13 @@
-"""Associations of both roles, sans-IO: opening, authentication, GET, SET and ACTION, release (application layer, 3 to 5 and 7).
+"""Associations of both roles, sans-IO: opening, authentication, the services, release (application layer, 3 to 5 and 7).
 
 `ClientAssociation` gives exchanges that somebody drives, `ServerAssociation` answers octets with octets. No socket, no clock,
-no randomness: they are passed in. SN referencing, ACCESS and general block transfer are not here.
+no randomness: they are passed in. SN referencing and general block transfer are not here.
 """
 
 from __future__ import annotations
 
 from dlmskit.association.authentication import Associated
+from dlmskit.association.client.access import AccessOutcome
 from dlmskit.association.client.association import ClientAssociation
 from dlmskit.association.connection import AssociationTable
 from dlmskit.association.context import AssociationContext
@@ -44,6 +45,7 @@ from dlmskit.association.tables import Party, State
 __all__ = [
     "SUPPORTED",
     "AarqOnOpen",
+    "AccessOutcome",
     "Associated",
     "AssociationContext",
     "AssociationEvent",

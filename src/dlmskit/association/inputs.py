@@ -72,7 +72,7 @@ _PLAIN: dict[int, Kind] = {
     0xC7: Kind.RESPONSE,
     0xD8: Kind.EXCEPTION,
     0xD9: Kind.ACCESS,
-    0xDA: Kind.FOREIGN_RESPONSE,
+    0xDA: Kind.RESPONSE,
     0xDB: Kind.GENERAL,
     0xDC: Kind.GENERAL,
     0xDD: Kind.THIRD_PARTY,
@@ -176,6 +176,7 @@ _ASSOCIATED = _HLS_PENDING | {
     Kind.RLRQ: Serve.RELEASE,
     Kind.GET_SET: Serve.PLAIN,
     Kind.CIPHERED_GET_SET: Serve.CIPHERED,
+    Kind.ACCESS: Serve.PLAIN,
     Kind.SHORT_NAME: NOT_ALLOWED,
     Kind.UNKNOWN: UNKNOWN_SERVICE,
 }

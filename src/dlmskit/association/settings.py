@@ -22,22 +22,21 @@ from dlmskit.types.system_title import SystemTitle
 SUPPORTED = (
     Conformance.GENERAL_PROTECTION
     | Conformance.PRIORITY_MGMT_SUPPORTED
+    | Conformance.ATTRIBUTE0_SUPPORTED_WITH_SET
     | Conformance.ATTRIBUTE0_SUPPORTED_WITH_GET
     | Conformance.BLOCK_TRANSFER_WITH_GET_OR_READ
     | Conformance.BLOCK_TRANSFER_WITH_SET_OR_WRITE
     | Conformance.BLOCK_TRANSFER_WITH_ACTION
     | Conformance.MULTIPLE_REFERENCES
     | Conformance.DATA_NOTIFICATION
+    | Conformance.ACCESS
     | Conformance.GET
     | Conformance.SET
     | Conformance.SELECTIVE_ACCESS
     | Conformance.EVENT_NOTIFICATION
     | Conformance.ACTION
 )
-"""What a server can do in an association today; other bits are never granted."""
-
-PROPOSABLE = SUPPORTED | Conformance.ATTRIBUTE0_SUPPORTED_WITH_SET
-"""What a client can make use of; other bits are never proposed."""
+"""What client and server can do in an association today; other bits are never proposed and never granted."""
 
 SMALLEST_PDU = 12
 """The standard's lower bound of a PDU size; 0 stands for no limit."""
@@ -186,7 +185,7 @@ class AssociationSettings:
                 or bool(self.security_policy & SecurityPolicy.SIGNED_REQUEST)
             ),
             "broadcast": is_broadcast(self.server_sap),
-            "proposed_conformance": int(self.conformance & PROPOSABLE),
+            "proposed_conformance": int(self.conformance & SUPPORTED),
             "grantable_conformance": int(self.conformance & SUPPORTED),
             "needed_conformance": int(
                 self.required_conformance | (Conformance.GENERAL_PROTECTION if ciphered and general else Conformance(0))

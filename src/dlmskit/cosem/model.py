@@ -174,6 +174,12 @@ class InterfaceClass:
         """Set an attribute to zero, or to nothing, in the type that it has."""
         self.set(number, _cleared(self.stored(number)))
 
+    def reset_dynamic(self) -> None:
+        """Set everything that the device changes by itself back to where a new object starts: the counters of a layer."""
+        for number, declared in self.attributes.items():
+            if declared.dynamic:
+                self.store(number, declared.initial())
+
     def feed(self, python_name: str, source: Callable[[], object]) -> None:
         """Let an attribute take its value from ``source`` at every read: a simulator, a sensor."""
         self._sources[self.named(python_name).number] = source

@@ -16,7 +16,9 @@ from dlmskit.apdu import (
     CosemMethodDescriptor,
     SelectiveAccessDescriptor,
 )
+from dlmskit.apdu.access import AccessRequestSpecification
 from dlmskit.association.authentication import pre_established
+from dlmskit.association.client.access import AccessOutcome, access, access_unconfirmed
 from dlmskit.association.client.action import invoke, invoke_list
 from dlmskit.association.client.core import Core
 from dlmskit.association.client.get import get_attribute, get_list
@@ -168,6 +170,27 @@ class ClientAssociation:
     ) -> Exchange[list[ActionResponseWithOptionalData]]:
         """Invoke several methods with one request: their results in order."""
         return invoke_list(self._core, descriptors, parameters)
+
+    def access(
+        self,
+        wanted: Sequence[AccessRequestSpecification],
+        values: Sequence[Data | None] | None = None,
+        *,
+        break_on_error: bool = False,
+        self_descriptive: bool = False,
+    ) -> Exchange[list[AccessOutcome]]:
+        """Read, write and invoke with one request, in this order; for each item its result and its data.
+
+        ``break_on_error``: nothing is executed behind the first item that fails. ``self_descriptive``: the answer repeats the
+        request, which makes it longer and a recording of it readable.
+        """
+        return access(self._core, wanted, values, break_on_error=break_on_error, self_descriptive=self_descriptive)
+
+    def access_unconfirmed(
+        self, wanted: Sequence[AccessRequestSpecification], values: Sequence[Data | None] | None = None
+    ) -> bytes:
+        """An ACCESS that asks for no answer: the APDU to send. Nobody tells what became of it."""
+        return access_unconfirmed(self._core, wanted, values)
 
     def _establish(self) -> None:
         """Take the association that needs no AARQ."""

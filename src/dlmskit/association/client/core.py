@@ -7,11 +7,14 @@ files beside this one are written on `Core.exchange`.
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import replace
 from typing import Any
 
 from dlmskit.apdu import (
     CONFIRMED,
     HIGH_PRIORITY,
+    AccessRequest,
+    AccessResponse,
     Apdu,
     ConfirmedServiceError,
     DataNotification,
@@ -31,14 +34,16 @@ from dlmskit.association.tables import Event, Party, State, StateMachine
 from dlmskit.errors import DlmsError, LocalProtocolError, SecurityError, SecurityReason, TransportTimeout
 from dlmskit.limits import Limits
 from dlmskit.security.context import SecurityContext
-from dlmskit.security.control import SecurityControl
+from dlmskit.security.control import AUTHENTICATED_ENCRYPTED, Protection, SecurityControl
 from dlmskit.security.envelope import PROTECTED_TAGS, Form
-from dlmskit.security.layers import Step
+from dlmskit.security.layers import Ciphered, Signed, Step
 from dlmskit.security.protection import Verified, protect, protect_layers, unprotect
 from dlmskit.types.conformance import Conformance
 
 _NOTIFICATIONS = (DataNotification, EventNotificationRequest)
 _NOTIFICATIONS_KEPT = 256
+_ACCESS = AccessRequest.head[0]
+_LONG_ID = 0xFFFFFF
 _REQUEST_BITS, _RESPONSE_BITS = 0x1C, 0xE0
 """What a security policy says about requests and about responses."""
 
@@ -60,6 +65,8 @@ class Core:
         self.conformance = 0
         self.room = 0
         """The largest plain APDU that may be sent."""
+        self.general_room = 0
+        """The same for what has no glo- and ded-form."""
         self.form: Form | None = None
         """How requests are wrapped; None for clear."""
         self.control: SecurityControl | None = None
@@ -72,7 +79,7 @@ class Core:
         self.last_verified: Verified | None = None
         """The proof of the last answer that was ciphered; None where it came in clear."""
         self._busy = False
-        self._invoke_id = 0
+        self._invoke_id = self._long_invoke_id = 0
         self._flags = CONFIRMED
         self._id_mask = 0 if settings.tolerances.any_invoke_id else 0x0F
         self.tolerated: list[str] | None = [] if settings.tolerances.field_deviations else None
@@ -105,6 +112,12 @@ class Core:
         self._invoke_id = self._invoke_id % 15 + 1
         return self._invoke_id | self._flags
 
+    def begin_long_request(self, needed: int, *, confirmed: bool) -> int:
+        """As `begin_request`, for a service with a Long-Invoke-Id-And-Priority."""
+        self.begin_request(needed)
+        self._long_invoke_id = self._long_invoke_id % _LONG_ID + 1
+        return self._long_invoke_id | (self._flags if confirmed else self._flags & ~CONFIRMED) << 24
+
     def end(self) -> None:
         """The operation is over, however it ended."""
         self._busy = False
@@ -122,7 +135,7 @@ class Core:
         if self.security is not None:
             self.security.drop_dedicated_key()
         self.security = self._ciphering = self.associated = self.form = self.control = self.report.peer_title = None
-        self.conformance = self.room = 0
+        self.conformance = self.room = self.general_room = 0
         self.steps, self._key_is_known = (), False
         self.in_clear = True
 
@@ -151,18 +164,51 @@ class Core:
         self.conformance = int(context.conformance)
         self.use(self.security, dedicated=context.has_dedicated_key)
         limit = send_limit(self.settings.largest_sent, context.server_max_receive_pdu_size)
-        self.room = plain_room(limit, self.form, self.control)
-        if self.steps and self.security is not None:
-            self.room = layered_room(limit, self.steps, self.security.suite)
+        self.room = self._room(limit, self.form, self.steps)
+        self.general_room = self._room(limit, *self._general())
         high = self.settings.high_priority and Conformance.PRIORITY_MGMT_SUPPORTED in context.conformance
         self._flags = CONFIRMED | (HIGH_PRIORITY if high else 0)
 
     def protect(self, plain: bytes) -> bytes:
         """The APDU as it is sent."""
-        form, security = self.form, self.security
-        if self.steps and security is not None:
-            return protect_layers(plain, security, in_one_transaction(self.steps, security))
+        form, steps, security = self.form, self.steps, self.security
+        if plain[0] == _ACCESS:
+            form, steps = self._general()
+        if steps and security is not None:
+            return protect_layers(plain, security, in_one_transaction(steps, security))
         return plain if form is None or security is None else protect(plain, security, form, self.control)
+
+    @property
+    def ciphers(self) -> bool:
+        """Whether requests are ciphered at all: a signature alone hides nothing."""
+        symmetric = self.settings.policy.request & AUTHENTICATED_ENCRYPTED
+        return self.form is not None and symmetric != Protection.NONE
+
+    def protect_encrypted(self, plain: bytes) -> bytes:
+        """As `protect`, and encrypted even where the policy asks for authentication alone: for what holds a secret."""
+        form, security = self.form, self.security
+        if form is None or security is None:
+            return plain
+        if not self.steps:
+            return protect(plain, security, form, SecurityControl(security.control | Protection.ENCRYPTED << 4))
+        steps = tuple(
+            step if isinstance(step, Signed) else replace(step, protection=step.protection | Protection.ENCRYPTED)
+            for step in self.steps
+        )
+        return protect_layers(plain, security, in_one_transaction(steps, security))
+
+    def _general(self) -> tuple[Form | None, tuple[Step, ...]]:
+        """How requests are wrapped that have no glo- and ded-form."""
+        form = self.form
+        if form is None or form.general:
+            return form, self.steps
+        general = Form(form + 2)
+        return general, tuple(replace(step, form=general) if isinstance(step, Ciphered) else step for step in self.steps)
+
+    def _room(self, limit: int, form: Form | None, steps: tuple[Step, ...]) -> int:
+        if steps and self.security is not None:
+            return layered_room(limit, steps, self.security.suite)
+        return plain_room(limit, form, self.control)
 
     def open(self, octets: bytes, security: SecurityContext) -> Verified:
         """Take the protection off what the server sent. Raises as `unprotect`.
@@ -229,12 +275,16 @@ class Core:
             return None
         answer = decode_apdu(octets, deviations=self.tolerated, limits=self.limits)
         self.last_verified = verified
-        if type(answer) in expected and (
-            invoke_id is None or not (answer.invoke_id_and_priority ^ invoke_id) & self._id_mask  # type: ignore[attr-defined]
-        ):
+        if type(answer) in expected and (invoke_id is None or self._is_of(answer, invoke_id)):
             return answer
         self._other(answer, octets, verified)
         return None
+
+    def _is_of(self, answer: Apdu, invoke_id: int) -> bool:
+        """Whether an answer carries the invoke-id of the request, or needs none."""
+        if isinstance(answer, AccessResponse):
+            return not (answer.long_invoke_id_and_priority ^ invoke_id) & (_LONG_ID if self._id_mask else 0)
+        return not (answer.invoke_id_and_priority ^ invoke_id) & self._id_mask  # type: ignore[attr-defined]
 
     def _cannot_open(self, octets: bytes, treatment: Treatment) -> None:
         """A ciphered APDU in an association without ciphering: a push may be for other keys than ours."""

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from dlmskit.apdu import (
+    CONFIRMED,
+    AccessRequest,
     ActionRequestNextPblock,
     ActionRequestNormal,
     ActionRequestWithFirstPblock,
@@ -25,7 +27,7 @@ from dlmskit.apdu import (
     SetResponseNormal,
 )
 from dlmskit.association.inputs import NOT_ALLOWED
-from dlmskit.association.server import action, get, set  # noqa: A004  named after the services
+from dlmskit.association.server import access, action, get, set  # noqa: A004  named after the services
 from dlmskit.association.server.services import Services, Turn
 from dlmskit.errors import DecodeError
 from dlmskit.types.enums import DataAccessResult
@@ -47,6 +49,7 @@ HANDLERS: dict[type[Apdu], tuple[Serve, bool]] = {
     ActionRequestWithFirstPblock: (action.action_first, False),
     ActionRequestWithListAndFirstPblock: (action.action_first_of_list, False),
     ActionRequestWithPblock: (action.action_block, True),
+    AccessRequest: (access.access, False),
 }
 """Handler of each request, and whether it continues a block transfer; every other request ends one."""
 
@@ -57,6 +60,12 @@ def serve(services: Services, turn: Turn, request: Apdu) -> bytes:
     if services.transfer is not None and not continues:
         services.drop_transfer("another request came")
     return handler(services, turn, request)
+
+
+def invoke_id_of(octets: bytes) -> int:
+    """Invoke-Id-And-Priority of a request; of ACCESS the highest octet of the long one, whose flags stand in the same bits."""
+    at = 1 if octets[0] == _ACCESS else 2
+    return octets[at] if len(octets) > at else CONFIRMED
 
 
 def answer_to_malformed(octets: bytes, error: DecodeError) -> bytes:
@@ -74,6 +83,6 @@ def answer_to_malformed(octets: bytes, error: DecodeError) -> bytes:
     return NOT_ALLOWED
 
 
-_GET, _SET = GetRequestNormal.head[0], SetRequestNormal.head[0]
+_GET, _SET, _ACCESS = GetRequestNormal.head[0], SetRequestNormal.head[0], AccessRequest.head[0]
 _REQUEST_NAMES = frozenset(declared.__name__ for declared in HANDLERS)
 """The path of an error behind the end of a request is its name alone; inside, a field follows."""

@@ -31,7 +31,7 @@ from dlmskit.association.inputs import (
 from dlmskit.association.ports import EventCode, Request
 from dlmskit.association.reporting import Reporter
 from dlmskit.association.server.acceptance import counter_refused
-from dlmskit.association.server.dispatch import answer_to_malformed, serve
+from dlmskit.association.server.dispatch import answer_to_malformed, invoke_id_of, serve
 from dlmskit.association.server.renewal import ChangedKeys
 from dlmskit.association.server.services import Services, Turn, Wrapped
 from dlmskit.association.settings import AssociationSettings
@@ -123,7 +123,7 @@ class Pipeline:
         act = (_PENDING if self.associated is None else _OPEN)[plain[0]]
         if act is not Serve.PLAIN:  # what came out of general-glo or general-ded may be any APDU
             return self._unexpected(plain, act if isinstance(act, bytes) else NOT_ALLOWED)
-        invoke_id = plain[2] if len(plain) > 2 else CONFIRMED
+        invoke_id = invoke_id_of(plain)
         confirmed = (invoke_id | self._always_confirmed) & CONFIRMED
         if confirmed and self._broadcast:
             return self._unexpected(plain, SILENCE)
