@@ -213,20 +213,19 @@ async def test_pushes_from_behind_reach_the_head_end():
         return TcpTransport("127.0.0.1", head_end.port, saps)
 
     async with gateway_at("tcp://127.0.0.1:0", {ONE: echo_route("x")}, push_to=push_to) as (gateway, _):
-        meter = UdpTransport("127.0.0.1", 1, Saps(client=1, server=103))  # the caller is the server this time
         known: dict[str, DeviceAddress] = {}
         behind = await serve_udp("127.0.0.1", 0, handler_factory=gateway.network(known.get))
-        meter._port = behind.port
-        async with meter:
+        saps = Saps(client=1, server=103)  # the caller is the server this time
+        async with (
+            UdpTransport("127.0.0.1", behind.port, saps) as meter,
+            UdpTransport("127.0.0.1", behind.port, saps) as stranger,
+        ):
             assert meter._endpoint is not None
-            host, own = meter._endpoint.get_extra_info("sockname")[:2]
-            await meter.send(b"\x0f too early")
-            await until(lambda: gateway.counts.unknown == 1)
-            await behind.close()
-            behind = await serve_udp("127.0.0.1", meter._port, handler_factory=gateway.network(known.get))
-            known[f"{host}:{own}"] = ONE
+            host, port = meter._endpoint.get_extra_info("sockname")[:2]
+            known[f"{host}:{port}"] = ONE
+            await stranger.send(b"\x0f a stranger's")
             await meter.send(b"\x0f a push")
-            await until(lambda: bool(heard))
+            await until(lambda: bool(heard) and gateway.counts.unknown == 1)
         assert heard == [(1, 103, GatewayPdu(request=False, network_id=0, address=ONE.octets, apdu=b"\x0f a push"))]
         assert gateway.counts.pushed == 1
         await head_end.close()
