@@ -33,10 +33,12 @@ HDLC_OPTIONS = {
     "window": "frames without acknowledgement, both ways, 1..7 (default 1); the meter may want less",
     "response": "seconds until the meter is asked again (default 2)",
     "repetitions": "how often it is asked again (default 3)",
-    "inter_octet": "longest pause inside a frame, in seconds (default 1)",
+    "inter_octet": "longest pause inside a frame, in seconds (default 1; on a serial device 0.25)",
 }
 
 
+SERIAL_INTER_OCTET = 0.25
+"""Longest pause inside a frame, in seconds, on a serial device: the standard has 25 ms, to which USB adapters do not keep."""
 _TIMES = LinkTimes()
 _SETTINGS = LinkSettings()
 
@@ -50,7 +52,7 @@ class HdlcEnds:
     settings: LinkSettings = _SETTINGS
 
 
-def hdlc_ends(url: TransportUrl, limits: Limits) -> HdlcEnds:
+def hdlc_ends(url: TransportUrl, limits: Limits, inter_octet: float = _TIMES.inter_octet) -> HdlcEnds:
     """What the words of a URL say. Raises ConfigError that names the word."""
     saps = url.saps
     lower = url.number("server_lower", None, 0, 0x3FFF)
@@ -61,7 +63,7 @@ def hdlc_ends(url: TransportUrl, limits: Limits) -> HdlcEnds:
     times = LinkTimes(
         response=url.seconds("response", _TIMES.response),
         repetitions=url.number("repetitions", _TIMES.repetitions, 0, 100) or 0,
-        inter_octet=url.seconds("inter_octet", _TIMES.inter_octet),
+        inter_octet=url.seconds("inter_octet", inter_octet),
     )
     try:
         server = server_address(upper or saps.server, lower if length != 1 else None, length)
@@ -72,6 +74,14 @@ def hdlc_ends(url: TransportUrl, limits: Limits) -> HdlcEnds:
         raise ConfigError(f"{url.text}: a client has an HDLC address of one octet, 1..127, not {saps.client}")
     parameters = HdlcParameters(information, information, window, window)
     return HdlcEnds(client, server, LinkSettings(parameters, times, most_octets=limits.frame_octets))
+
+
+def hdlc_offer(url: TransportUrl) -> LinkSettings:
+    """What a listener at this URL agrees to: whatever the client wants, unless a word says less. Raises ConfigError."""
+    information = url.number("information", MOST_INFORMATION, LEAST_INFORMATION, MOST_INFORMATION) or MOST_INFORMATION
+    window = url.number("window", MOST_WINDOW, 1, MOST_WINDOW) or MOST_WINDOW
+    times = replace(_TIMES, inter_octet=url.seconds("inter_octet", _TIMES.inter_octet))
+    return LinkSettings(HdlcParameters(information, information, window, window), times)
 
 
 def hdlc_profile(name: str, limits: Limits) -> TransportProfile:

@@ -19,5 +19,7 @@ BUILT_IN: Final = (
     _own("tcp", "tcp"),
     _own("tls", "tls"),
     _own("udp", "udp"),
+    _own("hdlc+tcp", "hdlc_tcp"),
+    _own("hdlc+serial", "hdlc_serial"),
     _own("memory", "memory"),
 )
