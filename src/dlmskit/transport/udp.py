@@ -211,6 +211,8 @@ class UdpListener:
 class _Peer:
     """One peer address, as its handler sees it."""
 
+    reliable = False
+
     def __init__(self, listener: UdpListener, address: Address, handler_factory: HandlerFactory, limits: Limits) -> None:
         self.peer = f"{address[0]}:{address[1]}"
         self._listener = listener
