@@ -77,9 +77,13 @@ def advance(counter: InvocationCounter, number: int, told_by: str, bound: int = 
 
 def _dialled(plan: Plan) -> Script[ClientAssociation]:
     profile: TransportProfile = yield Dial(plan.settings.client_sap)
-    settings = fitted(plan.settings, profile)
-    settings = _persistent(settings, plan, profile)
-    credentials = Credentials(keys=plan.keys, correspondence=plan.correspondence)
+    settings = _persistent(fitted(plan.settings, profile), plan, profile)
+    credentials = Credentials(
+        keys=plan.keys,
+        correspondence=plan.correspondence,
+        certificate=plan.introduction.certificate,
+        certificate_check=plan.introduction.check,
+    )
     if plan.counters is not None:
         # A finished HLS proves that the peer is alive and moves the window behind everything older, so the window may begin anew.
         received = ReceivedCounters() if settings.mechanism.is_high_level else plan.counters.received
@@ -108,10 +112,11 @@ def _association(
 
 
 def fitted(settings: AssociationSettings, profile: TransportProfile) -> AssociationSettings:
-    """The settings with the sizes that this medium carries."""
-    largest = min(profile.max_apdu_receive, _LARGEST_PDU)
+    """The settings with the sizes that this medium carries, or where it loses frames, carries in one frame."""
+    frame = _LARGEST_PDU if profile.reliable else profile.frame_octets or _LARGEST_PDU
+    largest = min(profile.max_apdu_receive, frame)
     receives = min(settings.max_pdu_size or largest, largest)
-    return replace(settings, max_pdu_size=receives, largest_sent=min(profile.max_apdu_send, _LARGEST_PDU))
+    return replace(settings, max_pdu_size=receives, largest_sent=min(profile.max_apdu_send, frame))
 
 
 # --- The counter ---

@@ -156,7 +156,7 @@ class Connection(Protocol):
 
 
 def is_reliable(connection: Connection) -> bool:
-    """Whether messages of this connection are neither lost nor doubled nor reordered: so, unless its ``reliable`` says otherwise."""
+    """Whether its messages are neither lost nor doubled nor reordered: so, unless its ``reliable`` says otherwise."""
     return bool(getattr(connection, "reliable", True))
 
 

@@ -66,6 +66,7 @@ DIFFERENCES = {
     (29, 0, "methods"): "connect came with version 2; the peer gives it to every version",
     (29, 1, "methods"): "connect came with version 2; the peer gives it to every version",
     (40, 3): "the newest that the peer knows is version 2",
+    (65, 1): "the peer knows version 0 alone",
     (91, 4): "the newest that the peer knows is version 3",
     (92, 4): "the newest that the peer knows is version 3",
     (151, 0, "attributes"): "the quality of service came with version 1; the peer gives it to both",
@@ -91,7 +92,7 @@ def agree(told: str, notation: str) -> bool:
     return (
         told == base
         or (base == "octet-string" and told in notation)
-        or (base, told) in {("logical-name", "octet-string"), ("structure", "array")}
+        or (base, told) in {("logical-name", "octet-string"), ("structure", "array"), ("date-time", "octet-string")}
     )
 
 
@@ -109,4 +110,5 @@ def test_another_implementation_counts_and_types_alike(key: tuple[int, int]) -> 
     assert (theirs.getMethodCount() == len(declared.methods)) is ((*key, "methods") not in DIFFERENCES)
     for number, word in declared.attributes.items():
         if not word.notation.startswith(("choice", "any")):
-            assert agree(THEIR_TYPES[theirs.getDataType(number).name], word.notation), word
+            told = theirs.getDataType(number).name
+            assert told == "NONE" or agree(THEIR_TYPES[told], word.notation), word  # NONE: it leaves the type open

@@ -50,9 +50,9 @@ from dlmskit.errors import (
 )
 from dlmskit.limits import Limits
 from dlmskit.security.context import SecurityContext
-from dlmskit.security.control import SecurityControl
+from dlmskit.security.control import AUTHENTICATED_ENCRYPTED, Protection, SecurityControl
 from dlmskit.security.envelope import PROTECTED_TAGS, Form
-from dlmskit.security.layers import Ciphered, Step
+from dlmskit.security.layers import Ciphered, Signed, Step
 from dlmskit.security.protection import Verified, protect, protect_layers, unprotect
 from dlmskit.types.conformance import Conformance
 
@@ -206,6 +206,25 @@ class Core:
         if steps and security is not None:
             return protect_layers(plain, security, in_one_transaction(steps, security))
         return plain if form is None or security is None else protect(plain, security, form, self.control)
+
+    @property
+    def ciphers(self) -> bool:
+        """Whether requests are ciphered at all: a signature alone hides nothing."""
+        symmetric = self.settings.policy.request & AUTHENTICATED_ENCRYPTED
+        return self.form is not None and symmetric != Protection.NONE
+
+    def protect_encrypted(self, plain: bytes) -> bytes:
+        """As `protect`, and encrypted even where the policy asks for authentication alone: for what holds a secret."""
+        form, security = self.form, self.security
+        if form is None or security is None:
+            return plain
+        if not self.steps:
+            return protect(plain, security, form, SecurityControl(security.control | Protection.ENCRYPTED << 4))
+        steps = tuple(
+            step if isinstance(step, Signed) else replace(step, protection=step.protection | Protection.ENCRYPTED)
+            for step in self.steps
+        )
+        return protect_layers(plain, security, in_one_transaction(steps, security))
 
     def _general(self) -> tuple[Form | None, tuple[Step, ...]]:
         """How requests are wrapped that have no glo- and ded-form."""

@@ -104,8 +104,9 @@ class Opening:
             self._dedicated_key = Key(octets, KeyRole.DEDICATED)
         initiate = proposal(settings, None if self._dedicated_key is None else self._dedicated_key.reveal()).encode()
         self._ciphered = core.form is not None
-        if self._dedicated_key is not None and not (core.control is not None and core.control.encrypted):
-            raise ConfigError("a dedicated key is agreed on under encryption: the security policy does not demand it of requests")
+        hidden = self._dedicated_key is not None
+        if hidden and not core.ciphers:
+            raise ConfigError("a dedicated key is agreed on under encryption: the security policy has no request ciphered")
         value = self._authentication_value()
         return Aarq(
             application_context_name=application_context_name(settings.application_context),
@@ -115,7 +116,7 @@ class Opening:
             sender_acse_requirements=None if value is None else AUTHENTICATION,
             mechanism_name=None if value is None else mechanism_name(settings.mechanism),
             calling_authentication_value=value,
-            user_information=core.protect(initiate),
+            user_information=core.protect_encrypted(initiate) if hidden else core.protect(initiate),
         ).encode()
 
     def _title(self, settings: AssociationSettings) -> bytes | None:
