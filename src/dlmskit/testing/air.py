@@ -12,6 +12,9 @@ from random import Random
 from dlmskit.errors import TransportError
 from dlmskit.transport.stations import Address, Carrier, Failed, Received
 
+_TICK = 1e-9
+"""By so much a later frame arrives later: timers that are due at the same time have no order."""
+
 
 @dataclass(frozen=True, slots=True)
 class Weather:
@@ -47,6 +50,7 @@ class Air:
         self.weather = weather
         self.counts = AirCounts()
         self._random = Random(seed)  # noqa: S311 - a simulation that can be repeated
+        self._order = 0.0
         self._stations: dict[Address, Received] = {}
 
     def station(self, address: Address) -> Station:
@@ -80,7 +84,8 @@ class Air:
             copies = 2
         for _ in range(copies):
             arrives = self._spoiled(frame) if random.random() < weather.corruption else frame
-            delay = weather.delay + random.random() * weather.jitter
+            self._order += _TICK
+            delay = weather.delay + self._order + random.random() * weather.jitter
             asyncio.get_running_loop().call_later(delay, self._arrive, arrives, sender, to)
 
     def _spoiled(self, frame: bytes) -> bytes:

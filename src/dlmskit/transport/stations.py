@@ -128,7 +128,7 @@ class StationTransport(Transport):
 
     def __repr__(self) -> str:
         where = self._carrier.shown(self._peer)
-        return f"<{type(self).__name__} {self.profile.name} {where} client={self.saps.client} server={self.saps.server}>"
+        return f"<{type(self).__name__} {where} client={self.saps.client} server={self.saps.server}>"
 
     @property
     def discarded(self) -> int:
