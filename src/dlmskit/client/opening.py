@@ -79,7 +79,12 @@ def _dialled(plan: Plan) -> Script[ClientAssociation]:
     settings = fitted(plan.settings, profile)
     if not profile.reliable and not plan.retries_said:
         settings = replace(settings, retries=_LOSSY_RETRIES)
-    credentials = Credentials(keys=plan.keys, correspondence=plan.correspondence)
+    credentials = Credentials(
+        keys=plan.keys,
+        correspondence=plan.correspondence,
+        certificate=plan.introduction.certificate,
+        certificate_check=plan.introduction.check,
+    )
     if plan.counters is not None:
         # A finished HLS proves that the peer is alive and moves the window behind everything older, so the window may begin anew.
         received = ReceivedCounters() if settings.mechanism.is_high_level else plan.counters.received

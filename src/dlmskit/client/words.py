@@ -19,7 +19,7 @@ from dlmskit.client.counters import Counters
 from dlmskit.errors import ConfigError, DlmsError
 from dlmskit.security.layers import KeyChoice
 from dlmskit.security.policy import AUTHENTICATED_BOTH_WAYS, ENCRYPTED_BOTH_WAYS, STRONGEST_SYMMETRIC, SecurityPolicy
-from dlmskit.transport.url import scheme_named
+from dlmskit.transport.url import BEHIND, scheme_named
 from dlmskit.types.enums import Mechanism
 from dlmskit.types.obis import Obis
 from dlmskit.types.system_title import SystemTitle
@@ -233,7 +233,7 @@ def _taken_apart(url: str) -> tuple[Any, dict[str, str], dict[str, str]]:
     except ValueError:
         raise ConfigError(f"{url.partition('?')[0]}: the query is not key=value&key=value") from None
     scheme = scheme_named(parts.scheme)
-    known = frozenset(scheme.options if scheme is not None else ())
+    known = frozenset((*BEHIND, *(scheme.options if scheme is not None else ())))
     words: dict[str, str] = {}
     options: dict[str, str] = {}
     for key, value in pairs:

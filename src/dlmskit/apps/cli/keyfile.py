@@ -6,14 +6,19 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import fields
+from typing import TYPE_CHECKING
 
 import typer
 
 from dlmskit.client.key_file import PASSPHRASE, passphrase_from_environment, read_key_file
+from dlmskit.client.tokens import PIN, pin_from_environment, token_named
 from dlmskit.errors import ConfigError
-from dlmskit.security.keys import KeySet
+from dlmskit.security.keys import KeySet, Secret
 from dlmskit.security.vault import DEFAULT_ENTRY, KeyVault
 from dlmskit.types.system_title import SystemTitle
+
+if TYPE_CHECKING:
+    from dlmskit.client.pkcs11.provider import TokenProvider
 
 
 def key_set(
@@ -37,7 +42,18 @@ def key_set(
 
 def open_key_file(path: str | os.PathLike[str]) -> KeyVault:
     """The keys in a file; the passphrase of a sealed one from the environment, else asked for."""
-    return read_key_file(path, passphrase)
+    return read_key_file(path, passphrase, open_token_named)
+
+
+def open_token_named(label: str) -> TokenProvider:
+    """The token with this label; its PIN from ``DLMSKIT_PIN``, else asked for where somebody can answer."""
+    return token_named(label, _pin)
+
+
+def _pin(label: str) -> Secret:
+    if PIN in os.environ or not sys.stdin.isatty():
+        return pin_from_environment(label)
+    return Secret.from_text(str(typer.prompt(f"PIN of the token {label}", hide_input=True, err=True)))
 
 
 def passphrase() -> bytes:
