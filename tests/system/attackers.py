@@ -44,7 +44,7 @@ class Line:
     async def receive(self) -> bytes:
         """The next APDU; empty when there is none any more."""
         try:
-            source, destination, length = decode_header(await self._reader.readexactly(HEADER_OCTETS))
+            source, _, length = decode_header(await self._reader.readexactly(HEADER_OCTETS))
             self.client = self.client or source
             return await self._reader.readexactly(length)
         except (asyncio.IncompleteReadError, ConnectionError):

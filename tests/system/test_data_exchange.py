@@ -62,7 +62,7 @@ def turn_before_the_tag(apdu: bytes) -> tuple[bytes]:
 
 def held(running: Served) -> Any:
     """What the meter holds."""
-    return running.meter.device[1].tree.get(1, dlmskit.Obis(NOTE)).value
+    return running.meter.device[1].tree.get(1, dlmskit.Obis(NOTE)).value  # type: ignore[attr-defined]
 
 
 async def write(there: Any) -> None:

@@ -1,4 +1,4 @@
-"""The two published relay attacks on real sockets: each works where the study says so, and the default settings stop it (A-3, A-4).
+"""The two published relay attacks on real sockets: each works where the study says so, the default settings stop it (A-3, A-4).
 
 For the attacks to work, client and meter have to be told the words for weak settings: ``context="plain"`` with ``allow_weak``,
 and a meter whose client is not ciphered.
@@ -68,7 +68,7 @@ async def two_clients(url: str, keys: Any, mechanism: int, **words: Any) -> list
         async with dlmskit.connect(url, keys=keys, mechanism=mechanism, client_title=title, **common, **words) as there:  # type: ignore[arg-type]
             return await there.read(NOTE)
 
-    return await asyncio.gather(one("4845530000000001"), one("4845530000000002"), return_exceptions=True)
+    return list(await asyncio.gather(one("4845530000000001"), one("4845530000000002"), return_exceptions=True))
 
 
 # --- A-3: the attacker as server ---
