@@ -23,7 +23,8 @@ from dlmskit.client.key_file import read_key_file
 from dlmskit.client.plan import WeakSecurityWarning
 from dlmskit.codec.data import Data
 from dlmskit.errors import DlmsError, SecurityError, SecurityReason
-from dlmskit.security.vault import KeyVault, tables_from_vault, vault_from_tables
+from dlmskit.security.vault import KeyVault
+from dlmskit.security.vault_tables import tables_from_vault, vault_from_tables
 from dlmskit.types.obis import Obis
 from tests.system.attackers import FORGED, false_meter, swapper
 from tests.system.lab import NOTE, TITLE, client, meter, plain_role_text, role_text
