@@ -292,6 +292,8 @@ class StationListener:
 class _Peer:
     """One peer, as its handler sees it. The handler is made with the first whole APDU: a stray frame costs little."""
 
+    reliable = False
+
     def __init__(
         self, listener: StationListener, address: Address, peer: str, adaptation: Adaptation, handler_factory: HandlerFactory
     ) -> None:
