@@ -1,7 +1,7 @@
 """Security policy and access rights on real sockets: what the meter demands, and a client that gives it, or does not.
 
-The policy is the floor of the association, in the words of both versions of Security setup; rights of single attributes and methods
-demand more, of requests and of responses apart.
+The policy is the floor of the association, in the words of both versions of Security setup; rights of single attributes and
+methods demand more, of requests and of responses apart.
 """
 
 from __future__ import annotations
@@ -111,15 +111,18 @@ async def test_request_and_response_apart(
     """The answer carries what the rights demand of answers, whatever they demand of requests."""
     bits = {"authenticated": 0x10, "encrypted": 0x20}
     wanted = sum(bits[word] for word in response_words)
-    async with meter(tmp_path, 0, guarding(request_words, response_words)) as running, Middle(running.url) as middle:
-        async with client(middle.url, running, SAP, **NOTHING) as there:
-            if request_words:
-                with pytest.raises(ServiceError):
-                    await there.read(GUARDED)
-            else:
-                assert await there.read(GUARDED) == b""
-            answer = middle.of("server")[-1]
-            assert (answer[0], answer[2] & 0x30) == (0xCC, wanted) if wanted else answer[0] == 0xC4
+    async with (
+        meter(tmp_path, 0, guarding(request_words, response_words)) as running,
+        Middle(running.url) as middle,
+        client(middle.url, running, SAP, **NOTHING) as there,
+    ):
+        if request_words:
+            with pytest.raises(ServiceError):
+                await there.read(GUARDED)
+        else:
+            assert await there.read(GUARDED) == b""
+        answer = middle.of("server")[-1]
+        assert (answer[0], answer[2] & 0x30) == (0xCC, wanted) if wanted else answer[0] == 0xC4
 
 
 # --- The policy of Security setup, version 0 and 1 ---
