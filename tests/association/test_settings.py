@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from dlmskit.association import SUPPORTED, AssociationSettings
@@ -42,4 +44,11 @@ def test_what_follows() -> None:
 
 def test_what_is_supported_belongs_to_logical_names() -> None:
     assert not SUPPORTED & ~LOGICAL_NAME_REFERENCING
-    assert not SUPPORTED & (Conformance.GENERAL_BLOCK_TRANSFER | Conformance.DELTA_VALUE_ENCODING)
+    assert not SUPPORTED & Conformance.DELTA_VALUE_ENCODING
+
+
+def test_a_window_asks_for_general_block_transfer() -> None:
+    bit = int(Conformance.GENERAL_BLOCK_TRANSFER)
+    assert not (PLAIN.proposed_conformance | PLAIN.grantable_conformance) & bit
+    wanted = replace(PLAIN, block_window=1)
+    assert wanted.proposed_conformance & wanted.grantable_conformance & bit

@@ -128,6 +128,7 @@ class Serve(Enum):
     RELEASE = "evaluate the RLRQ"
     PLAIN = "serve as it is"
     CIPHERED = "take the protection off, then serve"
+    BLOCKS = "put the blocks together, then serve what they carry"
 
 
 SILENCE = b""
@@ -177,6 +178,7 @@ _ASSOCIATED = _HLS_PENDING | {
     Kind.GET_SET: Serve.PLAIN,
     Kind.CIPHERED_GET_SET: Serve.CIPHERED,
     Kind.ACCESS: Serve.PLAIN,
+    Kind.BLOCK_TRANSFER: Serve.BLOCKS,
     Kind.SHORT_NAME: NOT_ALLOWED,
     Kind.UNKNOWN: UNKNOWN_SERVICE,
 }

@@ -37,6 +37,8 @@ COUNTER_OBIS = Obis("0.0.43.1.0.255")
 """Invocation counter of the first security setup (Data)."""
 
 _FAREWELL_SECONDS = 3.0
+_BLOCK_WINDOW = 16
+_BLOCK_RETRIES = 5
 _LIKE_A_KEY = re.compile(r"[0-9A-Fa-f]{32}|[0-9A-Fa-f]{64}")
 
 Keys = KeySet | KeyVault | str | os.PathLike[str]
@@ -149,6 +151,8 @@ def _settings(said: Mapping[str, Any], entry: VaultEntry) -> AssociationSettings
         dedicated_key=said.get("dedicated", False),
         user_id=said.get("user"),
         retries=said.get("retries", 0),
+        block_window=said.get("block_window", _BLOCK_WINDOW),
+        block_retries=said.get("retries", _BLOCK_RETRIES),
     )
 
 

@@ -67,10 +67,13 @@ class Words(TypedDict, total=False):
     """The entry of the key file, where neither title nor default tells which."""
     pdu: int | str
     """The largest APDU we receive: 65535."""
+    block_window: int | str
+    """Blocks of general block transfer that we receive in one stream: 16; 1 for no streaming, 0 for no general block transfer."""
     timeout: float | str
     """Seconds to wait for an answer: 10."""
     retries: int | str
-    """How often a read is repeated after a time-out: 0, over media that lose messages 2. Writes and calls never are."""
+    """How often a read is repeated after a time-out, and a stream of blocks without progress: 0 and 5, over media that lose
+    messages 10. Writes and calls are repeated block by block or never."""
     counters: str | os.PathLike[str] | Counters
     """The file of the invocation counters, or ``memory``."""
     invocation_counter: int | str
@@ -179,6 +182,7 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "user": _number(0, 255),
     "entry": str,
     "pdu": _number(0, 0xFFFF),
+    "block_window": _number(0, 63),
     "timeout": _seconds,
     "retries": _number(0, 100),
     "counters": lambda value: value,

@@ -55,38 +55,10 @@ THEIR_TYPES = {
 }  # fmt: skip
 
 UNKNOWN_TO_THE_PEER = {
-    *(
-        46,
-        57,
-        58,
-        59,
-        61,
-        62,
-        63,
-        66,
-        67,
-        76,
-        77,
-        95,
-        96,
-        97,
-        98,
-        105,
-        126,
-        127,
-        128,
-        129,
-        130,
-        131,
-        132,
-        133,
-        140,
-        141,
-        142,
-        143,
-    ),
+    *(46, 57, 58, 59, 61, 62, 63, 66, 67, 76, 77, 95, 96, 97, 98, 105, 116, 126, 127, 128, 129, 130, 131, 132, 133, 140, 141),
+    *(142, 143),
     *(50, 51, 52, 53, 55, 56, 68, 73, 101, 102, 103, 104, 152, 153, 160, 161, 162),  # numbers without an implementation
-}
+}  # fmt: skip
 """Interface classes that the peer does not implement: the table alone speaks for them."""
 
 DIFFERENCES = {

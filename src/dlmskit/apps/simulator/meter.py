@@ -138,6 +138,7 @@ class SimulatedMeter:
             server_system_title=self.device.system_title,
             client_system_title=None if client.system_title is None else SystemTitle(client.system_title),
             max_pdu_size=self.description.meter.max_pdu_size,
+            block_window=self.description.meter.block_window,
         )
         device = self.device
         config = ClientConfig(

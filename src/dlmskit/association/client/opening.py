@@ -57,7 +57,7 @@ def associate(core: Core, credentials: Credentials, random: Random) -> Exchange[
     try:
         aarq = opening.aarq()
         core.fire(Event.OPEN)
-        aare = yield from core.exchange_acse(aarq, _AARE)
+        aare = yield from core.exchange_as_is(aarq, _AARE, retries=_repetitions(core))
         context = opening.take(aare)
         if opening.handshake is None:
             associated = password_taken(context) if context.mechanism is Mechanism.LLS else without_authentication(context)
@@ -202,7 +202,7 @@ class Opening:
             raise SecurityError(SecurityReason.CHALLENGE_INVALID, "there is no challenge to answer")
         invoke_id = CONFIRMED | 1
         request = ActionRequestNormal(invoke_id, REPLY_TO_HLS, Data.octet_string(handshake.answer()))
-        answer = yield from core.exchange(request.encode(), _PASS_4, invoke_id)
+        answer = yield from core.exchange_as_is(core.protect(request.encode()), _PASS_4, invoke_id, _repetitions(core))
         response = answer.single_response
         value = response.return_parameters
         if response.result != ActionResult.SUCCESS or not isinstance(value, Data) or value.tag != Tag.OCTET_STRING:
@@ -216,6 +216,11 @@ class Opening:
             failed = isinstance(error, SecurityError) or (isinstance(error, AssociationRefused) and error.authentication_failed)
             core.report(EventCode.AUTHENTICATION_FAILED if failed else EventCode.AARQ_REFUSED, error=error)
         core.reset(Event.NOT_PROVED if core.machine.state is State.HLS_PENDING else Event.REFUSED)
+
+
+def _repetitions(core: Core) -> int:
+    """How often a message is repeated: only over a medium that loses them, where the server knows it again."""
+    return 0 if core.reliable else core.settings.retries
 
 
 def _reason(aare: Aare) -> ConfirmedServiceError | None:
