@@ -120,7 +120,7 @@ async def test_a_session_that_falls_silent_goes_back_to_the_start():
 
 async def test_nobody_signs_on():
     with SerialPair() as pair:
-        line = SerialLine(SerialDevice(pair.paths[0]), start())
+        line = SerialLine(SerialDevice(pair.paths[0]), StartUp(times=StartTimes(answer=0.2, pause=0.05)))
         with pytest.raises(TransportTimeout, match="asked 3 times"):
             await HdlcTransport(line, ends(Saps()), Saps()).open()
         with pytest.raises(TransportTimeout, match="asked 3 times"):
@@ -131,7 +131,7 @@ async def test_auto_goes_on_without_sign_on():
     made: list[Obedient] = []
     with SerialPair() as pair:
         listener = await serve_hdlc_serial(SerialDevice(pair.paths[1], 9600), stations=lambda one: Obedient(one, made))
-        line = SerialLine(SerialDevice(pair.paths[0], 9600), start(direct_instead=True))
+        line = SerialLine(SerialDevice(pair.paths[0], 9600), StartUp(direct_instead=True, times=StartTimes(answer=0.2, requests=1)))
         await exchange(HdlcTransport(line, ends(Saps()), Saps()))
         await asyncio.to_thread(blocking_exchange, BlockingHdlcTransport(line, ends(Saps()), Saps()))
         await listener.close()

@@ -19,7 +19,8 @@ from dlmskit.link.hdlc.parameters import (
     MOST_WINDOW,
     HdlcParameters,
 )
-from dlmskit.transport.base import Saps, TransportProfile
+from dlmskit.transport.base import HandlerFactory, Saps, TransportProfile
+from dlmskit.transport.hdlc_port import HdlcStation
 from dlmskit.transport.line import Line
 from dlmskit.transport.machine import MachineTransport
 from dlmskit.transport.machine_blocking import BlockingMachineTransport
@@ -65,15 +66,23 @@ def hdlc_ends(url: TransportUrl, limits: Limits, inter_octet: float = _TIMES.int
         repetitions=url.number("repetitions", _TIMES.repetitions, 0, 100) or 0,
         inter_octet=url.seconds("inter_octet", inter_octet),
     )
+    if saps.client > 0x7F:
+        raise ConfigError(f"{url.text}: a client has an HDLC address of one octet, 1..127, not {saps.client}")
+    if lower is None and (length or 1) > 1:
+        raise ConfigError(f"{url.text}: address_length={length} needs server_lower")
+    client = client_address(saps.client)
     try:
         server = server_address(upper or saps.server, lower if length != 1 else None, length)
-        client = client_address(saps.client)
     except EncodeError as error:
         raise ConfigError(f"{url.text}: {error}") from None
-    if len(client.octets) != 1:
-        raise ConfigError(f"{url.text}: a client has an HDLC address of one octet, 1..127, not {saps.client}")
     parameters = HdlcParameters(information, information, window, window)
     return HdlcEnds(client, server, LinkSettings(parameters, times, most_octets=limits.frame_octets))
+
+
+def hdlc_station(url: TransportUrl, handler_factory: HandlerFactory) -> HdlcStation:
+    """The one station that listens at this URL. Raises ConfigError."""
+    upper = url.number("server_upper", None, 1, 0x3FFE)
+    return HdlcStation(handler_factory, url.number("server_lower", None, 1, 0x3FFD), None if upper is None else {upper})
 
 
 def hdlc_offer(url: TransportUrl) -> LinkSettings:

@@ -19,6 +19,7 @@ from dlmskit.transport.hdlc import (
     HdlcTransport,
     hdlc_ends,
     hdlc_offer,
+    hdlc_station,
 )
 from dlmskit.transport.hdlc_port import HdlcStation
 from dlmskit.transport.hdlc_server import OFFER, ServedLine, stations_of
@@ -198,8 +199,9 @@ async def _listen(url: TransportUrl, handler_factory: HandlerFactory, limits: Li
     optical = None if start is None else OpticalPort("DLMSKIT", address=start.address)
     if optical is not None and device.baud not in RATES.values():
         raise ConfigError(f"{url.text}: mode E knows no {device.baud} baud; there are {', '.join(map(str, RATES.values()))}")
-    station = HdlcStation(handler_factory, url.number("server_lower", None, 1, 0x3FFD))
-    return await serve_hdlc_serial(device, stations=[station], optical=optical, limits=limits, settings=hdlc_offer(url))
+    return await serve_hdlc_serial(
+        device, stations=[hdlc_station(url, handler_factory)], optical=optical, limits=limits, settings=hdlc_offer(url)
+    )
 
 
 SCHEME = Scheme(

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dlmskit.limits import Limits
 from dlmskit.link.wrapper import PORT
 from dlmskit.transport.base import BlockingTransport, HandlerFactory, Listener, Transport
-from dlmskit.transport.hdlc import HDLC_OPTIONS, BlockingHdlcTransport, HdlcTransport, hdlc_ends, hdlc_offer
-from dlmskit.transport.hdlc_port import HdlcStation
+from dlmskit.transport.hdlc import HDLC_OPTIONS, BlockingHdlcTransport, HdlcTransport, hdlc_ends, hdlc_offer, hdlc_station
 from dlmskit.transport.hdlc_server import serve_hdlc_tcp
 from dlmskit.transport.line import CONNECT_SECONDS, TcpLine
 from dlmskit.transport.url import Scheme, TransportUrl
@@ -26,8 +25,9 @@ def _connect_blocking(url: TransportUrl, limits: Limits) -> BlockingTransport:
 
 async def _listen(url: TransportUrl, handler_factory: HandlerFactory, limits: Limits) -> Listener:
     host, port = url.host_and_port(PORT, listening=True)
-    station = HdlcStation(handler_factory, url.number("server_lower", None, 1, 0x3FFD))
-    return await serve_hdlc_tcp(host, port, stations=[station], limits=limits, settings=hdlc_offer(url))
+    return await serve_hdlc_tcp(
+        host, port, stations=[hdlc_station(url, handler_factory)], limits=limits, settings=hdlc_offer(url)
+    )
 
 
 SCHEME = Scheme(
