@@ -131,7 +131,9 @@ async def test_auto_goes_on_without_sign_on():
     made: list[Obedient] = []
     with SerialPair() as pair:
         listener = await serve_hdlc_serial(SerialDevice(pair.paths[1], 9600), stations=lambda one: Obedient(one, made))
-        line = SerialLine(SerialDevice(pair.paths[0], 9600), StartUp(direct_instead=True, times=StartTimes(answer=0.2, requests=1)))
+        line = SerialLine(
+            SerialDevice(pair.paths[0], 9600), StartUp(direct_instead=True, times=StartTimes(answer=0.2, requests=1))
+        )
         await exchange(HdlcTransport(line, ends(Saps()), Saps()))
         await asyncio.to_thread(blocking_exchange, BlockingHdlcTransport(line, ends(Saps()), Saps()))
         await listener.close()
