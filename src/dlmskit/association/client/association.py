@@ -84,6 +84,11 @@ class ClientAssociation:
         return None if associated is None else associated.context
 
     @property
+    def protects(self) -> bool:
+        """Whether requests are protected."""
+        return self._core.form is not None
+
+    @property
     def security(self) -> SecurityContext | None:
         """Keys, titles and counters in force; None without ciphering, and as long as there is no association."""
         return self._core.security
