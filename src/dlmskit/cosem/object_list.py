@@ -43,32 +43,46 @@ _METHOD_MODE = {
 }
 
 
+def access_kinds(version: int) -> tuple[str, str]:
+    """Types of attribute_access and method_access in Association LN ``version``."""
+    return (
+        (
+            f"array<structure{{attribute_id:integer,access_mode:{_ATTRIBUTE_MODE[version]},"
+            "access_selectors:choice{null-data,array<integer>}}>"
+        ),
+        f"array<structure{{method_id:integer,access_mode:{_METHOD_MODE[version]}}}>",
+    )
+
+
 def element_kind(version: int) -> str:
     """Type of object_list_element in Association LN ``version``."""
+    attributes, methods = access_kinds(version)
     return (
         "structure{class_id:long-unsigned,version:unsigned,logical_name:logical-name,access_rights:structure{"
-        f"attribute_access:array<structure{{attribute_id:integer,access_mode:{_ATTRIBUTE_MODE[version]},"
-        "access_selectors:choice{null-data,array<integer>}}>,"
-        f"method_access:array<structure{{method_id:integer,access_mode:{_METHOD_MODE[version]}}}>}}}}"
+        f"attribute_access:{attributes},method_access:{methods}}}}}"
     )
 
 
 def element(logical_name: Obis, one: InterfaceClass, rights: ObjectRights | None, version: int) -> Data:
     """The element of one object; without ``rights`` both access lists are empty, as selector BY_CLASS wants them."""
-    attributes: list[Data] = []
-    methods: list[Data] = []
-    if rights is not None:
-        attributes = [_attribute_access(one, number, rights, version) for number in one.attributes]
-        # Real meters list no method that they have not got.
-        methods = [_method_access(number, rights, version) for number, word in one.methods.items() if not word.absent]
+    empty = Data.array(())
+    lists = (empty, empty) if rights is None else access_lists(one, rights, version)
     return Data.structure(
         (
             Data.long_unsigned(one.class_id),
             Data.unsigned(one.version),
             Data.octet_string(logical_name),
-            Data.structure((Data.array(attributes), Data.array(methods))),
+            Data.structure(lists),
         )
     )
+
+
+def access_lists(one: InterfaceClass, rights: ObjectRights, version: int) -> tuple[Data, Data]:
+    """attribute_access and method_access of one object."""
+    attributes = [_attribute_access(one, number, rights, version) for number in one.attributes]
+    # Real meters list no method that they have not got.
+    methods = [_method_access(number, rights, version) for number, word in one.methods.items() if not word.absent]
+    return Data.array(attributes), Data.array(methods)
 
 
 def _attribute_access(one: InterfaceClass, number: int, rights: ObjectRights, version: int) -> Data:
