@@ -20,7 +20,7 @@ SYNC := $(UV) sync --quiet --frozen --inexact --all-extras
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup test lint types imports format cases support-table bench demo soak docs clean
+.PHONY: help setup test lint types imports format cases support-table bench form-costs demo soak docs clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 22
@@ -54,6 +54,9 @@ cases: setup ## List the robustness cases and the tests that hold them
 
 bench: setup ## Compare speed with other Python stacks, side by side in one run
 	@$(BIN)/dlmskit bench
+
+form-costs: setup ## Measure what each form of protection costs, write docs/explanation/form-costs.md
+	@$(BIN)/python -m scripts.form_costs
 
 demo: $(VENV)/.stamp-run ## Simulated meters, a ciphered read, a load profile, a telegram explained
 	@$(BIN)/dlmskit demo

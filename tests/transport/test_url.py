@@ -41,7 +41,7 @@ def test_url_without_asyncio():
     memory = blocking_transport_from_url("memory://Meter-1?client=2")
     assert isinstance(memory, BlockingMemoryTransport)
     assert (memory._name, memory.saps) == ("Meter-1", Saps(2, 1))
-    with pytest.raises(ConfigError, match="needs asyncio; without it there are tcp, memory"):
+    with pytest.raises(ConfigError, match=r"needs asyncio; without it there are tcp, .*memory"):
         blocking_transport_from_url("udp://192.0.2.7")
 
 
@@ -134,5 +134,5 @@ async def test_url_becomes_a_listener(text):
 
 async def test_medium_without_a_server_side_says_so(monkeypatch):
     _installed(monkeypatch, _EntryPoint("oneway", Scheme("oneway", "oneway://x", lambda url, limits: TcpTransport(url.host))))
-    with pytest.raises(ConfigError, match="nobody can listen on oneway; there are tcp, udp"):
+    with pytest.raises(ConfigError, match=r"nobody can listen on oneway; there are tcp, .*udp"):
         await listen_at("oneway://x", Echo)

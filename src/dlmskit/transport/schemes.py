@@ -17,6 +17,7 @@ def _own(name: str, module: str) -> EntryPoint:
 
 BUILT_IN: Final = (
     _own("tcp", "tcp"),
+    _own("tls", "tls"),
     _own("udp", "udp"),
     _own("memory", "memory"),
 )
