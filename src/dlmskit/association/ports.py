@@ -133,6 +133,10 @@ class ServiceHandler(Protocol):
         """What this client may do, now. Give the same object as long as nothing changed: decisions are remembered for it."""
         ...
 
+    def named(self, short_name: int, /) -> CosemAttributeDescriptor | CosemMethodDescriptor | None:
+        """What a short name (0 to FFFF) means for this client; None for nothing. Only asked where those were negotiated."""
+        ...
+
     def get(self, request: Request, descriptor: CosemAttributeDescriptor, selection: SelectiveAccessDescriptor | None, /) -> Data:
         """The value of the attribute, or the selected part of it."""
         ...

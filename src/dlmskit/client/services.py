@@ -17,7 +17,8 @@ from dlmskit.association.ports import Notification
 from dlmskit.client.directory import Code, Directory, MethodTarget, Target
 from dlmskit.client.opening import advance, counter_of, opening, released
 from dlmskit.client.plan import Plan
-from dlmskit.client.referencing import LogicalNames, Referencing
+from dlmskit.client.referencing import Referencing
+from dlmskit.client.short_names import names_of
 from dlmskit.client.steps import Script
 from dlmskit.codec.containers import Choice
 from dlmskit.codec.data import Data
@@ -56,7 +57,7 @@ class Services:
     def names(self) -> Referencing:
         """The services of the open association. Raises as `association`."""
         if self._names is None:
-            self._names = LogicalNames(self.association)
+            self._names = names_of(self.association)
         return self._names
 
     # --- Life ---

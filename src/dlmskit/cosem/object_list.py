@@ -7,6 +7,7 @@ A server writes elements from a role; a client reads them into the same rights. 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from dlmskit.codec.data import Data
 from dlmskit.codec.data_types import Tag
@@ -113,13 +114,51 @@ class ListedObject:
         """Read object_list_element of Association LN ``version``; DecodeError (EncodeError for a mode) where it is none."""
         try:
             class_id, object_version, name, (attributes, methods) = data.value
-            rights = ObjectRights(
-                {number: attribute_mode(int(mode), version) for number, mode, _ in attributes},
-                {number: method_mode(int(mode), version) for number, mode in methods},
-            )
-            return cls(int(class_id), int(object_version), Obis(bytes(name)), rights)
+            return cls(int(class_id), int(object_version), Obis(bytes(name)), _rights(attributes, methods, version))
         except (TypeError, ValueError) as error:
             raise DecodeError("not an element of an object list", path="object_list") from error
+
+
+@dataclass(frozen=True, slots=True)
+class ListedName:
+    """One object as a client reads it from the object list of Association SN, which says no rights."""
+
+    base_name: int
+    """From 0 to FFFF."""
+    class_id: int
+    version: int
+    logical_name: Obis
+
+    @classmethod
+    def from_data(cls, data: Data) -> ListedName:
+        """Read an element; DecodeError where it is none."""
+        try:
+            base_name, class_id, version, name = data.value
+            return cls(int(base_name) & 0xFFFF, int(class_id), int(version), Obis(bytes(name)))
+        except (TypeError, ValueError) as error:
+            raise DecodeError("not an element of an object list", path="object_list") from error
+
+    def with_rights(self, rights: ObjectRights) -> ListedObject:
+        """The same as an object with rights."""
+        return ListedObject(self.class_id, self.version, self.logical_name, rights)
+
+
+def read_access_rights(data: Data, version: int) -> dict[int, ObjectRights]:
+    """Read access_rights_list of Association SN by base name, its modes as in Association LN ``version``."""
+    try:
+        return {
+            int(base_name) & 0xFFFF: _rights(attributes, methods, version)
+            for base_name, attributes, methods in (element.value for element in data.elements())
+        }
+    except (TypeError, ValueError) as error:
+        raise DecodeError("not a list of access rights", path="access_rights_list") from error
+
+
+def _rights(attributes: Any, methods: Any, version: int) -> ObjectRights:
+    return ObjectRights(
+        {number: attribute_mode(int(mode), version) for number, mode, _ in attributes},
+        {number: method_mode(int(mode), version) for number, mode in methods},
+    )
 
 
 def read_object_list(data: Data, version: int) -> list[ListedObject]:

@@ -204,8 +204,8 @@ class Core:
 
     # --- Exchanges ---
 
-    def exchange(self, plain: bytes, expected: frozenset[type[Apdu]], invoke_id: int, retries: int = 0) -> Exchange[Any]:
-        """Send a request and wait for the answer: one of the ``expected`` types, with this invoke-id.
+    def exchange(self, plain: bytes, expected: frozenset[type[Apdu]], invoke_id: int | None, retries: int = 0) -> Exchange[Any]:
+        """Send a request and wait for the answer: one of the ``expected`` types, with this invoke-id if it has one.
 
         A repetition has the same invoke-id and a new invocation counter. Raises what the answer is where it is an error.
         """
