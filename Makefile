@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv
 UV_VERSION := 0.13.8
 PYTEST_WORKERS ?= 2
+FUZZ_SECONDS ?= 60
 
 # The interpreter is the one of the environment: uv neither fetches one nor keeps what a `make demo` did not ask for.
 export UV_PYTHON_DOWNLOADS := never
@@ -20,7 +21,7 @@ SYNC := $(UV) sync --quiet --frozen --inexact --all-extras
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup test lint types imports format cases support-table bench form-costs demo soak docs clean
+.PHONY: help setup test lint types imports format cases support-table bench form-costs demo soak fuzz docs clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 22
@@ -64,12 +65,16 @@ demo: $(VENV)/.stamp-run ## Simulated meters, a ciphered read, a load profile, a
 soak: setup ## Everything, long runs included, with many random examples per property
 	@HYPOTHESIS_PROFILE=soak $(BIN)/pytest -n $(PYTEST_WORKERS) --dist worksteal -q -m ""
 
+fuzz: setup ## Look for inputs that break a decoder, by coverage; FUZZ_SECONDS for each target
+	@$(SYNC) --group fuzz
+	@for target in v44 unprotect; do $(BIN)/python -m tests.fuzz $$target $(FUZZ_SECONDS) || exit 1; done
+
 docs: setup ## Build the documentation into site/
 	@$(BIN)/python scripts/reference.py
 	@$(BIN)/zensical build --strict
 
 clean: ## Remove what was built and cached; the environment stays
-	@rm -rf build dist site .cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf build dist site .cache .fuzz .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	@find src tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
 
 # The environment. A stamp says which state of pyproject.toml and uv.lock it was made for.

@@ -21,6 +21,7 @@ from dlmskit.association import (
     Random,
     Request,
     ServerAssociation,
+    Tell,
     Wrapping,
 )
 from dlmskit.codec.data import Data
@@ -205,6 +206,7 @@ class Pair:
         meter: Meter | None = None,
         client_random: Random | None = None,
         server_random: Random | None = None,
+        reliable: bool = True,
     ) -> None:
         self.meter = meter or Meter()
         self.clock = HandClock()
@@ -219,6 +221,7 @@ class Pair:
             random=client_random or Dice(),
             limits=limits,
             on_event=self.client_log.append,
+            reliable=reliable,
         )
         self.server = ServerAssociation(
             server or client or AssociationSettings(),
@@ -228,6 +231,7 @@ class Pair:
             clock=self.clock,
             limits=limits,
             on_event=self.server_log.append,
+            reliable=reliable,
         )
 
     def serve(self, octets: bytes) -> list[bytes]:
@@ -264,7 +268,10 @@ def drive(exchange: Exchange[T], line: Callable[[bytes], Iterable[bytes]]) -> T:
         while True:
             for octets in out:
                 waiting += line(octets)
-            out = exchange.send(waiting.pop(0)) if waiting else exchange.throw(TransportTimeout("nothing came"))
+            if isinstance(out, Tell):
+                out = exchange.send(b"")
+            else:
+                out = exchange.send(waiting.pop(0)) if waiting else exchange.throw(TransportTimeout("nothing came"))
     except StopIteration as stop:
         return stop.value
 

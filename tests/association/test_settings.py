@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from dlmskit.association import SUPPORTED, AssociationSettings
@@ -39,7 +41,15 @@ def test_what_follows() -> None:
 
 
 def test_each_way_of_referencing_has_its_own_bits() -> None:
-    logical, short = PLAIN.proposed_conformance, settings(application_context=ApplicationContext.SN).grantable_conformance
-    assert logical == SUPPORTED & LOGICAL_NAME_REFERENCING
-    assert short == SUPPORTED & SHORT_NAME_REFERENCING
-    assert not SUPPORTED & (Conformance.GENERAL_BLOCK_TRANSFER | Conformance.DELTA_VALUE_ENCODING)
+    usual = SUPPORTED & ~Conformance.GENERAL_BLOCK_TRANSFER
+    assert PLAIN.proposed_conformance == usual & LOGICAL_NAME_REFERENCING
+    short = settings(application_context=ApplicationContext.SN)
+    assert short.grantable_conformance == usual & SHORT_NAME_REFERENCING
+    assert not SUPPORTED & Conformance.DELTA_VALUE_ENCODING
+
+
+def test_a_window_asks_for_general_block_transfer() -> None:
+    bit = int(Conformance.GENERAL_BLOCK_TRANSFER)
+    assert not (PLAIN.proposed_conformance | PLAIN.grantable_conformance) & bit
+    wanted = replace(PLAIN, block_window=1)
+    assert wanted.proposed_conformance & wanted.grantable_conformance & bit

@@ -6,7 +6,6 @@ A missing SoftHSM fails these tests, it does not skip them: `apt-get install sof
 from __future__ import annotations
 
 import gc
-import os
 import subprocess
 import sys
 import threading
@@ -35,38 +34,14 @@ from dlmskit.security.keys import Secret
 from tests.crypto.certificates.pki import NOW, TITLE, VALIDITY
 from tests.crypto.provider_cases import AAD, CASES, COUNTER, Case, reason_of
 from tests.crypto.provider_cases import TITLE as SENDER
+from tests.softhsm import PIN, softhsm
 from tests.vectors import wycheproof
-
-LIBRARIES = ("/usr/lib/softhsm/libsofthsm2.so", "/usr/lib64/softhsm/libsofthsm2.so", "/usr/local/lib/softhsm/libsofthsm2.so")
-PIN = Secret.from_text("482915")
 
 
 @pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """SoftHSM with one empty token of its own; its library reads the configuration once per process."""
-    folder = tmp_path_factory.mktemp("softhsm")
-    (folder / "tokens").mkdir()
-    settings = folder / "softhsm2.conf"
-    settings.write_text(f"directories.tokendir = {folder / 'tokens'}\nobjectstore.backend = file\nlog.level = ERROR\n")
-    os.environ["SOFTHSM2_CONF"] = str(settings)
-    command = [
-        "softhsm2-util",
-        "--init-token",
-        "--free",
-        "--label",
-        "dlmskit",
-        "--pin",
-        PIN.reveal().decode(),
-        "--so-pin",
-        "918273",
-    ]
-    try:
-        subprocess.run(command, check=True, capture_output=True)
-    except FileNotFoundError:
-        pytest.fail("SoftHSM is not installed: apt-get install softhsm2")
-    found = [path for path in LIBRARIES if Path(path).exists()]
-    assert found, f"softhsm2-util is there, its library is in none of {LIBRARIES}"
-    return found[0]
+def library() -> str:
+    """SoftHSM, with an empty token for this module."""
+    return softhsm()
 
 
 @pytest.fixture(scope="module")
@@ -323,7 +298,7 @@ class Object:
         destroyed.add(threading.current_thread().name)
 
 def collect(frame, event, argument):
-    handle = TokenKey(None, Object(), stored=False)
+    handle = TokenKey(None, Object())
     handle.itself = handle  # so that only the collector finds it
     del handle
     gc.collect(0)

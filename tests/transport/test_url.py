@@ -56,7 +56,7 @@ def test_url_without_asyncio():
         ("tcp://host:99999", "ort"),
         ("tcp://host/path", "path '/path' means nothing"),
         ("tcp://host#part", "#part"),
-        ("tcp://host?klient=1", "query key 'klient' is not known for tcp; there are client, server, connect"),
+        ("tcp://host?klient=1", "query key 'klient' is not known for tcp; there are client, server, device, network, connect"),
         ("udp://host?connect=1", "query key 'connect' is not known for udp"),
         ("tcp://host?client=1&client=2", "given twice"),
         ("tcp://host?client", "not key=value"),

@@ -132,6 +132,7 @@ class Serve(Enum):
     RELEASE = "evaluate the RLRQ"
     PLAIN = "serve as it is"
     CIPHERED = "take the protection off, then serve"
+    BLOCKS = "put the blocks together, then serve what they carry"
 
 
 SILENCE = b""
@@ -183,6 +184,7 @@ _ASSOCIATED = _HLS_PENDING | {
     Kind.GET_SET: Serve.PLAIN,
     Kind.CIPHERED_GET_SET: Serve.CIPHERED,
     Kind.ACCESS: Serve.PLAIN,
+    Kind.BLOCK_TRANSFER: Serve.BLOCKS,
     Kind.SHORT_NAME: NOT_ALLOWED,
     Kind.CIPHERED_SHORT_NAME: NOT_ALLOWED,
     Kind.UNKNOWN: UNKNOWN_SERVICE,
@@ -197,6 +199,7 @@ _SHORT_NAMES_HLS_PENDING = _WITHOUT_ASSOCIATION | {
 
 _SHORT_NAMES_ASSOCIATED = _SHORT_NAMES_HLS_PENDING | {
     Kind.RLRQ: Serve.RELEASE,
+    Kind.BLOCK_TRANSFER: Serve.BLOCKS,
     Kind.SHORT_NAME_UNCONFIRMED: Serve.PLAIN,
     Kind.CIPHERED_SHORT_NAME_UNCONFIRMED: Serve.CIPHERED,
     Kind.UNKNOWN: UNKNOWN_SERVICE,

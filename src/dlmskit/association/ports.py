@@ -22,8 +22,15 @@ T = TypeVar("T")
 Exchange = Generator[tuple[bytes, ...], bytes, T]
 """An operation of a client: yields the APDUs to send (none: wait on), is sent one APDU that came back, returns the result.
 
-Whoever drives it throws `TransportTimeout` into it when nothing comes in time, and closes it to give up.
+Whoever drives it throws `TransportTimeout` into it when nothing comes in time, and closes it to give up. `Tell` is sent without
+waiting.
 """
+
+
+class Tell(tuple[bytes, ...]):
+    """APDUs of an exchange to which no answer is expected: whoever drives it sends them and goes on at once, with ``b""``."""
+
+    __slots__ = ()
 
 
 class Random(Protocol):

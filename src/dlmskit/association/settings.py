@@ -21,6 +21,7 @@ from dlmskit.types.system_title import SystemTitle
 
 SUPPORTED = (
     Conformance.GENERAL_PROTECTION
+    | Conformance.GENERAL_BLOCK_TRANSFER
     | Conformance.PRIORITY_MGMT_SUPPORTED
     | Conformance.ATTRIBUTE0_SUPPORTED_WITH_SET
     | Conformance.ATTRIBUTE0_SUPPORTED_WITH_GET
@@ -83,6 +84,8 @@ class ClientTolerances:
     """Take the answer whatever invoke-id it carries: some meters answer 0. A late answer is then taken for the next one."""
     any_manufacturer: bool = False
     """Take system titles whose first three octets are no manufacturer identification."""
+    no_final_acknowledgement: bool = False
+    """Send no empty block behind the last one of an answer: some servers answer it with an error."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +147,11 @@ class AssociationSettings:
     """Client: ask for high priority, where it was negotiated."""
     retries: int = 0
     """Client: how often a GET is sent again after a time-out; SET and ACTION never are."""
+    block_window: int = 0
+    """Blocks of general block transfer that this side receives in one stream, 1 (no streaming) to 63; 0: it is neither proposed
+    nor granted, and what is long goes in the blocks of its service."""
+    block_retries: int = 5
+    """Client: how often a stream of blocks is repeated without progress before the transfer is given up."""
     challenge_octets: int = 32
     """Length of the own challenge of HLS."""
     pre_established: bool = False
@@ -178,7 +186,8 @@ class AssociationSettings:
     def __post_init__(self) -> None:
         ciphered = self.application_context.allows_ciphering
         short = not self.application_context.uses_logical_names
-        possible = SUPPORTED & (SHORT_NAME_REFERENCING if short else LOGICAL_NAME_REFERENCING)
+        wanted = self.conformance if self.block_window else self.conformance & ~Conformance.GENERAL_BLOCK_TRANSFER
+        possible = SUPPORTED & wanted & (SHORT_NAME_REFERENCING if short else LOGICAL_NAME_REFERENCING)
         signed = bool(self.security_policy & (SecurityPolicy.SIGNED_REQUEST | SecurityPolicy.SIGNED_RESPONSE))
         general = self.wrapping is not Wrapping.SERVICE_SPECIFIC or signed
         derived = {
@@ -195,8 +204,8 @@ class AssociationSettings:
                 or bool(self.security_policy & SecurityPolicy.SIGNED_REQUEST)
             ),
             "broadcast": is_broadcast(self.server_sap),
-            "proposed_conformance": int(self.conformance & possible),
-            "grantable_conformance": int(self.conformance & possible),
+            "proposed_conformance": int(possible),
+            "grantable_conformance": int(possible),
             "needed_conformance": int(
                 self.required_conformance | (Conformance.GENERAL_PROTECTION if ciphered and general else Conformance(0))
             ),
@@ -211,6 +220,8 @@ class AssociationSettings:
             raise ConfigError("a dedicated key needs an application context with ciphering")
         if self.max_pdu_size and not SMALLEST_PDU <= self.max_pdu_size <= 0xFFFF:
             raise ConfigError(f"a PDU size is 0 (no limit) or {SMALLEST_PDU} to 65535, not {self.max_pdu_size}")
+        if not 0 <= self.block_window <= 63:
+            raise ConfigError(f"a window of block transfer is 1 to 63 blocks, or 0 for none, not {self.block_window}")
         if not 8 <= self.challenge_octets <= 64:
             raise ConfigError(f"a challenge has 8 to 64 octets, not {self.challenge_octets}")
         if self.pre_established and self.mechanism is not Mechanism.LOWEST:

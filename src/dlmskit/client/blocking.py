@@ -12,7 +12,7 @@ from threading import Lock
 from typing import Any, Unpack
 
 from dlmskit.association.context import AssociationContext
-from dlmskit.association.ports import EventSink, Notification
+from dlmskit.association.ports import EventSink, Notification, Tell
 from dlmskit.client.directory import Code
 from dlmskit.client.in_order import Act, in_order
 from dlmskit.client.journal import log_event
@@ -57,7 +57,7 @@ class Line:
                                 raise TransportError("the connection is not open")
                             for apdu in step:
                                 transport.send(apdu)
-                            answer: Any = transport.receive(seconds)
+                            answer: Any = b"" if isinstance(step, Tell) else transport.receive(seconds)
                         else:
                             answer = self._dial(step.client_sap)
                     except DlmsError as error:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from dlmskit.apdu import SelectiveAccessDescriptor
 from dlmskit.association.client.association import ClientAssociation
 from dlmskit.association.errors import InvocationCounterRefused
-from dlmskit.association.ports import Notification
+from dlmskit.association.ports import Notification, Tell
 from dlmskit.client.directory import Code, Directory, MethodTarget, Target
 from dlmskit.client.opening import advance, counter_of, opening, released
 from dlmskit.client.plan import Plan
@@ -82,8 +82,11 @@ class Services:
     def notification(self) -> Script[Notification]:
         """The next thing that the meter sends without being asked."""
         association = self.association
+        send: tuple[bytes, ...] = ()
         while not association.notifications:
-            association.receive((yield ()))
+            send = association.receive((yield send))
+        if send:
+            yield Tell(send)
         return association.notifications.popleft()
 
     # --- Reading ---

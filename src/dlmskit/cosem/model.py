@@ -7,6 +7,7 @@ whoever holds it; requests of clients come through `dlmskit.cosem.view`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from dlmskit.codec.data import Data
@@ -212,7 +213,7 @@ class InterfaceClass:
         """Call method ``number``; the result is None where the class declares none. Raises ServiceError."""
         declared = self.method(number)
         arguments = [] if declared.parameter == NO_PARAMETER else [_argument(declared, parameter)]
-        keywords = {"request": request} if declared.takes_request else {}
+        keywords = {"request": replace(request, parameter=parameter)} if declared.takes_request else {}
         result = getattr(self, declared.python_name)(*arguments, **keywords)
         if declared.result == NO_RESULT:
             return None

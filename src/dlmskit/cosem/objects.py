@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 from dlmskit.codec.data import Data
 from dlmskit.codec.data_types import Tag
@@ -31,6 +31,15 @@ class UtcClock(Protocol):
 
     def utc_now(self) -> datetime:
         """The time now, with time zone UTC."""
+
+
+@runtime_checkable
+class HasUtc(Protocol):
+    """A Clock object: it knows the device's own time."""
+
+    def utc(self) -> datetime | None:
+        """The device's time in UTC; None where no clock was given to the logical device."""
+        ...
 
 
 class ObjectTree:
@@ -111,6 +120,13 @@ class ObjectTree:
         if self.clock is None:
             return CosemDateTime.of()
         return CosemDateTime.from_datetime(self.clock.utc_now())
+
+    def utc_now(self) -> datetime | None:
+        """The device's own time in UTC: of its Clock object, else of the clock that it was given; None without either."""
+        for found in self._objects.values():
+            if isinstance(found, HasUtc):
+                return found.utc()
+        return None if self.clock is None else self.clock.utc_now()
 
     def captured(self, wanted: CaptureObject) -> Data:
         """What a capture or a push takes from an object, with the device's own rights.

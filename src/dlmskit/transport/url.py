@@ -16,9 +16,15 @@ from urllib.parse import parse_qsl, urlsplit
 from dlmskit.errors import ConfigError
 from dlmskit.limits import DEFAULT, Limits
 from dlmskit.transport.base import BlockingTransport, HandlerFactory, Listener, Saps, Transport
+from dlmskit.transport.gateway import BlockingGatewayTransport, DeviceAddress, GatewayTransport
 from dlmskit.transport.schemes import BUILT_IN, ENTRY_POINT_GROUP
 
-_COMMON: Final = {"client": "client SAP (default 16)", "server": "server SAP (default 1)"}
+_SAPS: Final = {"client": "client SAP (default 16)", "server": "server SAP (default 1)"}
+BEHIND: Final = {
+    "device": "address of a meter behind a gateway: its characters, or 0x and octets",
+    "network": "network of that meter (default 0)",
+}
+"""The query keys of every scheme beside the SAPs: the gateway protocol runs over any of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,8 @@ class TransportUrl:
     options: Mapping[str, str]
     """The query keys of this scheme."""
     text: str
+    device: DeviceAddress | None = None
+    """The meter behind the gateway that stands at this address."""
 
     def host_and_port(self, default_port: int, *, listening: bool = False) -> tuple[str, int]:
         """Host and port of a medium that has both and no path; port 0 is for those who listen. Raises ConfigError."""
@@ -55,6 +63,19 @@ class TransportUrl:
             value = -1.0
         if not 0 < value < float("inf"):
             raise ConfigError(f"{self.text}: {key}={text} is no time in seconds")
+        return value
+
+    def number(self, key: str, default: int | None, least: int, most: int) -> int | None:
+        """The option ``key`` as a whole number within bounds. Raises ConfigError."""
+        text = self.options.get(key)
+        if text is None:
+            return default
+        try:
+            value = int(text, 0)
+        except ValueError:
+            value = least - 1
+        if not least <= value <= most:
+            raise ConfigError(f"{self.text}: {key}={text} is no number {least}..{most}")
         return value
 
 
@@ -116,13 +137,18 @@ def parse_url(text: str) -> TransportUrl:
         raise ConfigError(f"{text}: '#{parts.fragment}' means nothing here")
     options = _options(text, parts.query, scheme)
     saps = Saps(_sap(text, options.pop("client", "16"), "client"), _sap(text, options.pop("server", "1"), "server"))
-    return TransportUrl(scheme.name, host, port, parts.path, saps, options, text)
+    device, network = options.pop("device", None), options.pop("network", None)
+    if device is None and network is not None:
+        raise ConfigError(f"{text}: network={network} without device= means nothing")
+    behind = None if device is None else DeviceAddress.from_text(device, network or "0")
+    return TransportUrl(scheme.name, host, port, parts.path, saps, options, text, behind)
 
 
 def transport_from_url(text: str, limits: Limits = DEFAULT) -> Transport:
     """The transport that an address names, not opened yet. Raises ConfigError."""
     url = parse_url(text)
-    return _scheme_of(url).connect(url, limits)
+    transport = _scheme_of(url).connect(url, limits)
+    return transport if url.device is None else GatewayTransport(transport, url.device, limits)
 
 
 def blocking_transport_from_url(text: str, limits: Limits = DEFAULT) -> BlockingTransport:
@@ -132,7 +158,8 @@ def blocking_transport_from_url(text: str, limits: Limits = DEFAULT) -> Blocking
     if connect is None:
         able = ", ".join(name for name, scheme in schemes().items() if scheme.connect_blocking is not None)
         raise ConfigError(f"{text}: {url.scheme} needs asyncio; without it there are {able}")
-    return connect(url, limits)
+    transport = connect(url, limits)
+    return transport if url.device is None else BlockingGatewayTransport(transport, url.device, limits)
 
 
 async def listen_at(text: str, handler_factory: HandlerFactory, limits: Limits = DEFAULT) -> Listener:
@@ -145,6 +172,8 @@ async def listen_at(text: str, handler_factory: HandlerFactory, limits: Limits =
     if listen is None:
         able = ", ".join(name for name, scheme in schemes().items() if scheme.listen is not None)
         raise ConfigError(f"{text}: nobody can listen on {url.scheme}; there are {able}")
+    if url.device is not None:
+        raise ConfigError(f"{text}: a listener is behind no gateway")
     return await listen(url, handler_factory, limits)
 
 
@@ -156,7 +185,7 @@ def _scheme_of(url: TransportUrl) -> Scheme:
 
 
 def _options(text: str, query: str, scheme: Scheme) -> dict[str, str]:
-    allowed = {**_COMMON, **scheme.options}
+    allowed = {**_SAPS, **BEHIND, **scheme.options}
     options: dict[str, str] = {}
     try:
         pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query), max_num_fields=64)

@@ -38,6 +38,7 @@ RESPONSE = b"\xc4\x01\xc1\x00" + material.regular_profile(4)
 _QUICK, _SLOW = 200, 10
 """Messages for one receiver: symmetric ones, and those with key pairs."""
 _RULES = ProtectionRules(incoming=Protection.NONE, outgoing=Protection.NONE, accept_encryption_only=True)
+"""Every form is measured, so every form is taken."""
 _ROLES = {KeyRole.GUEK: 0x00, KeyRole.GAK: 0xD0, KeyRole.KEK: 0x30, KeyRole.DEDICATED: 0x60}
 
 Operation = tuple[str, int]
@@ -148,7 +149,7 @@ def protect_with(form: MeasuredForm, plain: bytes, context: SecurityContext) -> 
     return protect_layers(plain, context, form.steps)
 
 
-def context_of(own: SystemTitle, peer: SystemTitle, suite: SecuritySuite) -> SecurityContext:
+def context_of(own: SystemTitle, peer: SystemTitle, suite: SecuritySuite, rules: ProtectionRules = _RULES) -> SecurityContext:
     """One side, new: with every kind of key of the suite, and windows that have heard nothing."""
     keys = {role: Key(_octets(suite, role), role) for role in _ROLES}
     context = SecurityContext(
@@ -158,7 +159,7 @@ def context_of(own: SystemTitle, peer: SystemTitle, suite: SecuritySuite) -> Sec
         transmit=TransmitCounters(MemoryCounterStore(), block=100_000),
         received=ReceivedCounters(),
         suite=suite,
-        rules=_RULES,
+        rules=rules,
         correspondence=_correspondence(own, peer, suite),
     )
     context.use_dedicated_key(keys[KeyRole.DEDICATED])

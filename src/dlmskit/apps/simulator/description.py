@@ -36,6 +36,8 @@ class Meter(Table, frozen=True):
     """When its energy registers were 0."""
     max_pdu_size: Annotated[int, msgspec.Meta(ge=64, le=65535)] = 2048
     """The largest APDU in octets that it receives."""
+    block_window: Annotated[int, msgspec.Meta(ge=0, le=63)] = 16
+    """Blocks of general block transfer that it receives in one stream; 0 where it has no general block transfer."""
     security_suite: Annotated[int, msgspec.Meta(ge=0, le=2)] = 0
     """Suites 1 and 2 have key pairs and compression; suite 2 has keys of 32 octets."""
 

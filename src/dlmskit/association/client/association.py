@@ -43,10 +43,12 @@ from dlmskit.types.enums import ReleaseRequestReason
 class ClientAssociation:
     """One association of a client, over a lower layer that is connected. One request at a time.
 
-    Every exchange raises LocalProtocolError where the state or what was negotiated forbids it, TransportTimeout as thrown
-    in, `RequestRefused` where the server answers with an exception (`InvocationCounterRefused` carries the counter),
-    SecurityError for an answer that is not protected as it must be, DecodeError or RemoteProtocolError for a wrong one.
-    Raises ConfigError for settings that lack a system title, SecurityError for a mechanism that is not supported.
+    Every exchange raises LocalProtocolError where the state or what was negotiated forbids it, TransportTimeout as thrown in
+    (`OutcomeUnknown` where a write or call may have been executed), `BlockTransferAborted`, `RequestRefused` where the server
+    answers with an exception (`InvocationCounterRefused` carries the counter), SecurityError for an answer that is not protected
+    as it must be, DecodeError or RemoteProtocolError for a wrong one. ``reliable``: whether the medium neither loses nor doubles
+    nor reorders messages. Raises ConfigError for settings that lack a system title, SecurityError for a mechanism that is not
+    supported.
     """
 
     def __init__(
@@ -57,11 +59,12 @@ class ClientAssociation:
         random: Random,
         limits: Limits = DEFAULT,
         on_event: EventSink = forget,
+        reliable: bool = True,
     ) -> None:
         self.settings = settings
         self._credentials = credentials or Credentials()
         self._random = random
-        self._core = Core(settings, limits, on_event)
+        self._core = Core(settings, limits, on_event, reliable=reliable)
         if settings.mechanism.is_high_level:
             hls_mechanism(settings.mechanism)
         if settings.needs_titles and settings.client_system_title is None:
@@ -139,9 +142,12 @@ class ClientAssociation:
         if self.settings.pre_established:
             self._establish()
 
-    def receive(self, octets: bytes) -> None:
-        """Take an APDU that came while no exchange was running: notifications are kept, the rest is dropped and reported."""
-        self._core.receive(octets)
+    def receive(self, octets: bytes) -> tuple[bytes, ...]:
+        """Take an APDU that came while no exchange was running: notifications are kept, the rest is dropped and reported.
+
+        What is returned is to be sent: the server wants blocks of a long notification acknowledged.
+        """
+        return self._core.receive(octets)
 
     # --- Services ---
 

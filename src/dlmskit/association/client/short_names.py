@@ -53,7 +53,8 @@ def read_names(core: Core, variables: Sequence[Variable]) -> Exchange[list[Data 
         if len(request) > core.room:
             answer = yield from _send_read(core, request[1:])
         else:
-            answer = yield from _ask(core, request, _READ_ANSWER)
+            effect = any(isinstance(one, ParameterizedAccess) for one in variables)  # it may be a method
+            answer = yield from _ask(core, request, _READ_ANSWER, effect=effect)
         results = yield from _whole(core, answer)
         if len(results) == 1 < len(variables) and isinstance(results[0], DataAccessError):  # refused as a whole
             return [results[0].data_access_error] * len(variables)
@@ -122,9 +123,9 @@ def _result(result: DataAccessError | BlockNumber | None) -> int:
     return 0 if result is None else result.data_access_error
 
 
-def _ask(core: Core, request: bytes, expected: frozenset[type[Apdu]]) -> Exchange[Any]:
+def _ask(core: Core, request: bytes, expected: frozenset[type[Apdu]], *, effect: bool = False) -> Exchange[Any]:
     try:
-        return (yield from core.exchange(request, expected, None))
+        return (yield from core.exchange(request, expected, None, effect=effect))
     except TransportTimeout as error:
         core.report(EventCode.ABORTED, "no answer, and a late one could not be told from the next", error)
         core.reset(Event.LOST)

@@ -61,6 +61,17 @@ HANDLERS: dict[type[Apdu], tuple[Serve, bool]] = {
 }
 """Handler of each request, and whether it may continue a block transfer; every other request ends one."""
 
+OF_SERVICE_BLOCKS: frozenset[type[Apdu]] = frozenset(
+    {
+        SetRequestWithFirstDatablock,
+        SetRequestWithListAndFirstDatablock,
+        ActionRequestWithFirstPblock,
+        ActionRequestWithListAndFirstPblock,
+        *(request for request, (_, continues) in HANDLERS.items() if continues),
+    }
+)
+"""Requests of the block transfers of GET, SET and ACTION: general block transfer does not carry them."""
+
 
 def serve(services: Services, turn: Turn, request: Apdu) -> bytes:
     """The plain answer to a request. An exception-response among them is sent without protection."""

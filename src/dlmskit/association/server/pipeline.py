@@ -6,6 +6,8 @@ passes but reply_to_HLS_authentication, on which there is one attempt.
 
 from __future__ import annotations
 
+from math import inf
+
 from dlmskit.apdu import (
     CONFIRMED,
     Apdu,
@@ -27,9 +29,11 @@ from dlmskit.association.inputs import (
 from dlmskit.association.ports import EventCode, Request
 from dlmskit.association.reporting import Reporter
 from dlmskit.association.server.acceptance import counter_refused
-from dlmskit.association.server.dispatch import answer_to_malformed, invoke_id_of, serve, too_long
+from dlmskit.association.server.blocks import ServerBlocks
+from dlmskit.association.server.dispatch import OF_SERVICE_BLOCKS, answer_to_malformed, invoke_id_of, serve, too_long
 from dlmskit.association.server.passes import pass_3, pass_4
 from dlmskit.association.server.renewal import ChangedKeys
+from dlmskit.association.server.repetitions import Repetitions
 from dlmskit.association.server.services import Services, Turn, Wrapped
 from dlmskit.association.settings import AssociationSettings
 from dlmskit.association.tables import Event, State
@@ -53,8 +57,16 @@ class Pipeline:
         security: SecurityContext | None,
         limits: Limits,
         report: Reporter,
+        blocks: ServerBlocks | None,
+        repetitions: Repetitions | None,
     ) -> None:
         self.services = services
+        self.blocks = blocks
+        """General block transfer, where it was negotiated."""
+        self._repetitions = repetitions
+        """Requests that are known again, over a medium that loses messages."""
+        self._block = b""
+        """A block that came ciphered by itself."""
         self.security = security
         """None where neither ciphering nor a mechanism with challenges needs one."""
         self.associated: Associated | None = None
@@ -79,16 +91,65 @@ class Pipeline:
         self._request_policy = int(settings.policy.request)
         self._response_policy = int(settings.policy.response)
 
-    def serve(self, octets: bytes, *, ciphered: bool) -> bytes:
-        """The answer to an APDU that the state allows; empty for silence."""
+    def serve(self, octets: bytes, act: Serve) -> tuple[bytes, ...]:
+        """The answers to an APDU that the state allows; none for silence."""
         if self._most and len(octets) > self._most:
             self._report(EventCode.NOT_DECODED, f"{len(octets)} octets, at most {self._most} are taken")
-            return too_long(octets)
-        if not ciphered:
+            return (too_long(octets),)
+        blocks = None if self.associated is None else self.blocks
+        if blocks is None:
+            answer = self._unexpected(octets, NOT_ALLOWED) if act is Serve.BLOCKS else self._answer(octets, act)
+            return (answer,) if answer else ()
+        if act is Serve.BLOCKS:
+            return self._take_block(blocks, octets)
+        again = blocks.again(octets)
+        if again is not None:
+            return again
+        answer = self._answer(octets, act)
+        return self._inner_block(blocks) if self._block else blocks.reply(octets, answer)
+
+    @property
+    def transferring(self) -> bool:
+        """Whether a transfer is kept that may have taken too long."""
+        return self.services.transfer is not None or (self.blocks is not None and self.blocks.deadline != inf)
+
+    def expire(self, now: float) -> None:
+        """Drop transfers that took too long."""
+        self.services.expire(now)
+        if self.blocks is not None:
+            self.blocks.expire(now)
+
+    def drop_transfers(self, why: str) -> None:
+        """Drop every transfer that is going on."""
+        self.services.drop_transfer(why)
+        if self.blocks is not None:
+            self.blocks.drop(why)
+
+    def _take_block(self, blocks: ServerBlocks, octets: bytes) -> tuple[bytes, ...]:
+        """A block of general block transfer; what it completes is served like any APDU, and judged on its own protection."""
+        reaction = blocks.receive(octets)
+        if reaction.apdu is None:
+            return reaction.send
+        act = self._open[reaction.apdu[0]]
+        if act is Serve.PLAIN or act is Serve.CIPHERED:
+            answer = self._answer(reaction.apdu, act, in_blocks=True)
+        else:
+            answer = self._unexpected(reaction.apdu, act if isinstance(act, bytes) else NOT_ALLOWED)
+        self._block = b""
+        return reaction.send + blocks.answer(answer)
+
+    def _inner_block(self, blocks: ServerBlocks) -> tuple[bytes, ...]:
+        """A block that came ciphered by itself. It gives its content no protection: blocks could be put together anew."""
+        octets, self._block = self._block, b""
+        return self._take_block(blocks, octets)
+
+    def _answer(self, octets: bytes, act: Serve, *, in_blocks: bool = False) -> bytes:
+        """The answer to one whole APDU; empty for silence."""
+        if act is Serve.PLAIN:
             if self._request_policy:
                 self._report(EventCode.PROTECTION_TOO_WEAK, f"in clear: {KINDS[octets[0]].value}")
                 return NOT_PROTECTED
-            return self._serve_plain(octets, None)
+            return self._serve_plain(octets, None, in_blocks=in_blocks)
         if self._ciphering is None:
             return self._unexpected(octets, NOT_ALLOWED)
         try:
@@ -102,7 +163,7 @@ class Pipeline:
             self.changed_keys.used(verified)
         if verified.gap and self.associated is not None:
             self._report(EventCode.COUNTER_GAP, f"{verified.gap} left out")
-        return self._serve_plain(verified.plain, verified)
+        return self._serve_plain(verified.plain, verified, in_blocks=in_blocks)
 
     def _under_other_keys(self, octets: bytes, changed: ChangedKeys) -> Verified | None:
         verified, retired = changed.tried(octets)
@@ -112,9 +173,12 @@ class Pipeline:
         self.services.use(changed.security)
         return verified
 
-    def _serve_plain(self, plain: bytes, verified: Verified | None) -> bytes:
+    def _serve_plain(self, plain: bytes, verified: Verified | None, *, in_blocks: bool) -> bytes:
         act = (self._pending if self.associated is None else self._open)[plain[0]]
         if act is not Serve.PLAIN:  # what came out of general-glo or general-ded may be any APDU
+            if act is Serve.BLOCKS and self.blocks is not None and not in_blocks:
+                self._block = plain
+                return SILENCE
             return self._unexpected(plain, act if isinstance(act, bytes) else NOT_ALLOWED)
         invoke_id = invoke_id_of(plain)
         confirmed = (invoke_id | self._always_confirmed) & CONFIRMED
@@ -125,6 +189,10 @@ class Pipeline:
         else:
             form = verified.channel.form
             found = int(verified.protection) if verified.nested else verified.channel.control >> 4 & 3
+        known = None if self._repetitions is None or self.associated is None else self._repetitions.outcome(plain)
+        if known is not None:
+            answer, required = known
+            return self._protect(Wrapped(invoke_id, form, found, required, verified), answer)
         try:
             request = decode_apdu(plain, limits=self._limits)
         except DecodeError as error:
@@ -134,9 +202,13 @@ class Pipeline:
         else:
             if self.associated is None:
                 return self._reply_to_hls(request, Wrapped(invoke_id, form, found, self._response_policy, verified), verified)
+            if in_blocks and type(request) in OF_SERVICE_BLOCKS:
+                return self._unexpected(plain, NOT_ALLOWED)
             asked = Request(self.associated, verified, invoke_id)
             wrapped = turn = Turn(invoke_id, form, found, self._response_policy, verified, asked)
             answer = serve(self.services, turn, request)
+            if confirmed and self._repetitions is not None:
+                self._repetitions.executed(plain, answer, turn.required)
         return self._protect(wrapped, answer) if confirmed else SILENCE
 
     def _protect(self, wrapped: Wrapped, answer: bytes) -> bytes:

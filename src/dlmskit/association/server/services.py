@@ -38,6 +38,7 @@ from dlmskit.types.obis import Obis
 _ALL_ATTRIBUTES = int(Conformance.ATTRIBUTE0_SUPPORTED_WITH_GET)
 _WRITE_ALL = int(Conformance.ATTRIBUTE0_SUPPORTED_WITH_SET)
 _SELECTIVE = int(Conformance.SELECTIVE_ACCESS | Conformance.PARAMETERIZED_ACCESS)
+_GENERAL_BLOCKS = int(Conformance.GENERAL_BLOCK_TRANSFER)
 _LARGEST_SHARED_RESULT = DataAccessResult.DATA_BLOCK_UNAVAILABLE
 """Data-access-result and action-result have the same numbers up to here."""
 
@@ -88,7 +89,11 @@ class Services:
         self._security = security
         self._clock = clock
         self._report = report
-        self._limit = send_limit(settings.largest_sent, client_receives)
+        self.send_limit = send_limit(settings.largest_sent, client_receives)
+        """The largest APDU that may be sent."""
+        self.by_blocks = bool(conformance & _GENERAL_BLOCKS)
+        """Whether an answer that is longer is cut into blocks once it is protected: then nothing is too long."""
+        self._limit = limits.apdu_octets if self.by_blocks else self.send_limit
         self._policy = AccessMode(int(settings.policy))
         self._compress = settings.compress
         self._signs = security is not None and security.parties.correspondence.identity.signing is not None
