@@ -2,7 +2,13 @@
 
 from contextlib import asynccontextmanager
 
+from dlmskit.link.hdlc.addresses import client_address, server_address
+from dlmskit.link.hdlc.events import LinkSettings
+from dlmskit.link.hdlc.parameters import HdlcParameters
 from dlmskit.testing.transport_suite import Medium, TransportSuite
+from dlmskit.transport.hdlc import BlockingHdlcTransport, HdlcEnds, HdlcTransport
+from dlmskit.transport.hdlc_server import serve_hdlc_tcp
+from dlmskit.transport.line import TcpLine
 from dlmskit.transport.memory import BlockingMemoryTransport, MemoryClientTransport, serve_memory
 from dlmskit.transport.tcp import TcpTransport
 from dlmskit.transport.tcp_blocking import BlockingTcpTransport
@@ -39,6 +45,31 @@ class TestTcp(TransportSuite):
             )
         finally:
             await listener.close()
+
+
+class TestHdlcOverTcp(TransportSuite):
+    settings = LinkSettings()
+
+    @asynccontextmanager
+    async def serving(self, handler_factory, limits):
+        listener = await serve_hdlc_tcp("127.0.0.1", 0, stations=handler_factory, limits=limits)
+        port = listener.port
+
+        def ends(saps):
+            return HdlcEnds(client_address(saps.client), server_address(saps.server), self.settings)
+
+        try:
+            yield Medium(
+                listener,
+                lambda saps: HdlcTransport(TcpLine("127.0.0.1", port), ends(saps), saps, limits),
+                lambda saps: BlockingHdlcTransport(TcpLine("127.0.0.1", port), ends(saps), saps, limits),
+            )
+        finally:
+            await listener.close()
+
+
+class TestHdlcWithWideWindows(TestHdlcOverTcp):
+    settings = LinkSettings(HdlcParameters(2030, 2030, 7, 7))
 
 
 class TestUdp(TransportSuite):

@@ -22,8 +22,15 @@ T = TypeVar("T")
 Exchange = Generator[tuple[bytes, ...], bytes, T]
 """An operation of a client: yields the APDUs to send (none: wait on), is sent one APDU that came back, returns the result.
 
-Whoever drives it throws `TransportTimeout` into it when nothing comes in time, and closes it to give up.
+Whoever drives it throws `TransportTimeout` into it when nothing comes in time, and closes it to give up. `Tell` is sent without
+waiting.
 """
+
+
+class Tell(tuple[bytes, ...]):
+    """APDUs of an exchange to which no answer is expected: whoever drives it sends them and goes on at once, with ``b""``."""
+
+    __slots__ = ()
 
 
 class Random(Protocol):
@@ -135,6 +142,10 @@ class ServiceHandler(Protocol):
 
     def role(self) -> Role:
         """What this client may do, now. Give the same object as long as nothing changed: decisions are remembered for it."""
+        ...
+
+    def named(self, short_name: int, /) -> CosemAttributeDescriptor | CosemMethodDescriptor | None:
+        """What a short name (0 to FFFF) means for this client; None for nothing. Only asked where those were negotiated."""
         ...
 
     def get(self, request: Request, descriptor: CosemAttributeDescriptor, selection: SelectiveAccessDescriptor | None, /) -> Data:

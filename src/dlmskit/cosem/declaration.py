@@ -47,7 +47,7 @@ class Request:
     selector: int | None = None
     """Access selector of a selective access, None without one."""
     parameter: Data | None = None
-    """Access parameters of the selective access."""
+    """Access parameters of the selective access, or the parameter of a method as it came."""
     caller: Caller | None = None
     """Whose request it is; None: the device's own, which may do everything."""
 

@@ -65,6 +65,19 @@ class TransportUrl:
             raise ConfigError(f"{self.text}: {key}={text} is no time in seconds")
         return value
 
+    def number(self, key: str, default: int | None, least: int, most: int) -> int | None:
+        """The option ``key`` as a whole number within bounds. Raises ConfigError."""
+        text = self.options.get(key)
+        if text is None:
+            return default
+        try:
+            value = int(text, 0)
+        except ValueError:
+            value = least - 1
+        if not least <= value <= most:
+            raise ConfigError(f"{self.text}: {key}={text} is no number {least}..{most}")
+        return value
+
 
 @dataclass(frozen=True, slots=True)
 class Scheme:

@@ -26,7 +26,7 @@ def key_set(
     guek: str | None = None,
     gak: str | None = None,
     gbek: str | None = None,
-    file: str | None = None,
+    file: str | KeyVault | None = None,
     titles: Sequence[SystemTitle] = (),
 ) -> KeySet:
     """The keys given as hex, and for the rest those of the file: the entry with one of the titles, the default, or the only one.
@@ -36,7 +36,7 @@ def key_set(
     given = KeySet.from_hex(guek=guek, gak=gak, gbek=gbek)
     if file is None:
         return given
-    kept = _entry(open_key_file(file), titles)
+    kept = _entry(file if isinstance(file, KeyVault) else open_key_file(file), titles)
     return KeySet(**{field.name: getattr(given, field.name) or getattr(kept, field.name) for field in fields(KeySet)})
 
 

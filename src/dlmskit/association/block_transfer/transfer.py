@@ -105,6 +105,21 @@ class BlockTransfer:
         """Whether an APDU is still on its way, in either direction."""
         return self.phase in {Phase.SENDING, Phase.RECEIVING, Phase.ANSWERING}
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing has happened in it."""
+        return self.phase is Phase.IDLE
+
+    @property
+    def ended(self) -> bool:
+        """Whether the peer's APDU was handed up."""
+        return self.phase is Phase.COMPLETE
+
+    @property
+    def done(self) -> bool:
+        """Whether the peer has everything that this party had to say."""
+        return self.phase in {Phase.WAITING, Phase.DONE}
+
     # --- Sending ---
 
     def send(self, apdu: bytes, *, last: bool = True) -> tuple[bytes, ...]:
@@ -133,6 +148,13 @@ class BlockTransfer:
             return self.abort()
         self._tries += 1
         self._answered = b""
+        return self._stream()
+
+    def repeated(self, now: float) -> tuple[bytes, ...]:
+        """What the peer asked is asked again, without blocks: the first stream again, unless it has arrived or just went out."""
+        if self._sending.acknowledged or now - self._answered_at < self.options.double_seconds:
+            return ()
+        self._answered_at = now
         return self._stream()
 
     def abort(self) -> tuple[bytes, ...]:

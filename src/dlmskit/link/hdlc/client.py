@@ -84,6 +84,11 @@ class HdlcClient:
         return self._transfer.queued and self.state is LinkState.CONNECTED
 
     @property
+    def receiving(self) -> bool:
+        """Whether an APDU has begun to arrive."""
+        return self._transfer.joining or self._receiver.unfinished
+
+    @property
     def due(self) -> float | None:
         """When to call `tick`; None: nothing is waited for."""
         dues = [due for due in (self._link_due, self._receiver.due) if due is not None]

@@ -142,7 +142,7 @@ class HdlcServer:
         self._follow(key, link, answers, events)
 
     def _settle(self, key: LinkKey, link: ServerLink, happened: LinkInput, reason: str) -> None:
-        self._follow(key, link, [], link.end(happened, reason))
+        self._follow(key, link, *link.end(happened, reason))
 
     def _follow(self, key: LinkKey, link: ServerLink, answers: list[tuple[Control, bytes]], events: list[LinkEvent]) -> None:
         for field, information in answers:

@@ -87,9 +87,15 @@ class ServerLink:
                 answers.append((control.unnumbered(FrameKind.FRMR, poll_final=True), self._rejection))
         return answers, events
 
-    def end(self, happened: LinkInput, reason: str) -> list[LinkEvent]:
-        """Something else than a frame ends the link."""
-        return [] if self._machine.move(happened) is None else [Ended(*self._key, reason, happened)]
+    def end(self, happened: LinkInput, reason: str) -> tuple[list[Answer], list[LinkEvent]]:
+        """Something else than a frame ends the link; a client that waits for us is told so by DM."""
+        polled, self._polled = self._polled, False
+        reaction = self._machine.move(happened)
+        if reaction is None:
+            return [], []
+        tells = reaction is Reaction.DROP and polled
+        answers = [(control.unnumbered(FrameKind.DM, poll_final=True), b"")] if tells else []
+        return answers, [Ended(*self._key, reason, happened)]
 
     def turn(self) -> list[tuple[Control, bytes, bool]]:
         """What is said with the turn, the last frame with F=1: I frames up to the window, or RR. Nothing when it is not ours."""
