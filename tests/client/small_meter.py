@@ -18,7 +18,9 @@ from dlmskit.association.server.association import ServerAssociation
 from dlmskit.association.settings import SUPPORTED, AssociationSettings
 from dlmskit.codec.data import Data
 from dlmskit.cosem.access import AccessMode
+from dlmskit.cosem.association_object import AssociationObject
 from dlmskit.cosem.classes.association_ln import AssociationLn
+from dlmskit.cosem.classes.association_sn import AssociationSn
 from dlmskit.cosem.classes.clock import Clock
 from dlmskit.cosem.classes.data import Data as DataClass
 from dlmskit.cosem.classes.disconnect_control import DisconnectControl
@@ -26,6 +28,7 @@ from dlmskit.cosem.classes.profile_generic import ProfileGeneric
 from dlmskit.cosem.classes.register import Register
 from dlmskit.cosem.model import InterfaceClass
 from dlmskit.cosem.objects import ObjectTree
+from dlmskit.cosem.registry import interface_class
 from dlmskit.cosem.selective import CaptureObject
 from dlmskit.cosem.view import log_fault
 from dlmskit.security.counters import MemoryCounterStore, TransmitCounters
@@ -74,6 +77,8 @@ class SmallMeter:
     clock: Callable[[], float] = time.monotonic
     public: bool = True
     """Whether the public client may associate."""
+    association_version: int = 4
+    """Of the Association SN of client 48."""
     received: ReceivedCounters = field(default_factory=ReceivedCounters)
     transmit: TransmitCounters = field(default_factory=lambda: TransmitCounters(MemoryCounterStore()))
     tree: ObjectTree = field(default_factory=lambda: ObjectTree(_objects(), clock=_Still()))
@@ -150,7 +155,9 @@ class SmallMeter:
         if client_sap == 16:
             role = type(role)("public", {(1, COUNTER): role.objects[1, COUNTER], (8, CLOCK): role.objects[8, CLOCK]})
         keys = KeySet(guek=KEYS.guek, gak=KEYS.gak, lls_password=Secret.from_text(PASSWORD))
-        own = AssociationLn("0.0.40.0.1.255", role=role)
+        own: AssociationObject = AssociationLn("0.0.40.0.1.255", role=role)
+        if settings.short_names:
+            own = interface_class(AssociationSn.class_id, self.association_version)("0.0.40.0.2.255", role=role)  # type: ignore[assignment]
         own.placed(self.tree)
         return ServerAssociation(
             settings,
@@ -209,6 +216,12 @@ _SETTINGS = {
         server_system_title=TITLE,
     ),
     32: AssociationSettings(client_sap=32, mechanism=Mechanism.LLS),
+    48: AssociationSettings(
+        client_sap=48,
+        mechanism=Mechanism.HLS_GMAC,
+        application_context=ApplicationContext.SN_CIPHERED,
+        server_system_title=TITLE,
+    ),
 }
 
 
