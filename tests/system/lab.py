@@ -63,6 +63,21 @@ most_associations = 8
 """
 
 
+def plain_role_text(name: str, sap: int, mechanism: str) -> str:
+    """A client without ciphering, which may do everything: nobody should have one."""
+    password = f'password = "{PASSWORD}"' if mechanism == "lls" else ""
+    return f"""
+[[client]]
+name = "{name}"
+sap = {sap}
+mechanism = "{mechanism}"
+{password}
+read = ["*"]
+write = ["{NOTE}"]
+execute = ["*"]
+"""
+
+
 def description(suite: int, roles: str) -> str:
     """A meter with one register and two notes."""
     return f"""

@@ -220,9 +220,7 @@ async def test_pushes_from_behind_reach_the_head_end():
             UdpTransport("127.0.0.1", behind.port, saps) as meter,
             UdpTransport("127.0.0.1", behind.port, saps) as stranger,
         ):
-            assert meter._endpoint is not None
-            host, port = meter._endpoint.get_extra_info("sockname")[:2]
-            known[f"{host}:{port}"] = ONE
+            known[f"127.0.0.1:{meter.local_port}"] = ONE
             await stranger.send(b"\x0f a stranger's")
             await meter.send(b"\x0f a push")
             await until(lambda: bool(heard) and gateway.counts.unknown == 1)

@@ -1,7 +1,7 @@
 """Associations of both roles, sans-IO: opening, authentication, the services, release (application layer, 3 to 5 and 7).
 
 `ClientAssociation` gives exchanges that somebody drives, `ServerAssociation` answers octets with octets. No socket, no clock,
-no randomness: they are passed in. SN referencing and general block transfer are not here.
+no randomness: they are passed in. SN referencing is not here.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dlmskit.association.context import AssociationContext
 from dlmskit.association.credentials import Credentials
 from dlmskit.association.errors import (
     AssociationRefused,
+    BlockTransferAborted,
     ConfirmedServiceErrorReceived,
     ExceptionReceived,
     InvocationCounterRefused,
@@ -29,6 +30,7 @@ from dlmskit.association.ports import (
     Random,
     Request,
     ServiceHandler,
+    Tell,
 )
 from dlmskit.association.server.association import ServerAssociation
 from dlmskit.association.settings import (
@@ -52,6 +54,7 @@ __all__ = [
     "AssociationRefused",
     "AssociationSettings",
     "AssociationTable",
+    "BlockTransferAborted",
     "ClientAssociation",
     "ClientTolerances",
     "Clock",
@@ -72,5 +75,6 @@ __all__ = [
     "ServiceHandler",
     "Signing",
     "State",
+    "Tell",
     "Wrapping",
 ]

@@ -155,6 +155,11 @@ class Connection(Protocol):
         """Drop the peer."""
 
 
+def is_reliable(connection: Connection) -> bool:
+    """Whether its messages are neither lost nor doubled nor reordered: so, unless its ``reliable`` says otherwise."""
+    return bool(getattr(connection, "reliable", True))
+
+
 class ConnectionHandler(Protocol):
     """The server's side of one connection."""
 

@@ -55,42 +55,16 @@ THEIR_TYPES = {
 }  # fmt: skip
 
 UNKNOWN_TO_THE_PEER = {
-    *(
-        46,
-        57,
-        58,
-        59,
-        61,
-        62,
-        63,
-        66,
-        67,
-        76,
-        77,
-        95,
-        96,
-        97,
-        98,
-        105,
-        126,
-        127,
-        128,
-        129,
-        130,
-        131,
-        132,
-        133,
-        140,
-        141,
-        142,
-        143,
-    ),
+    *(46, 57, 58, 59, 61, 62, 63, 66, 67, 76, 77, 95, 96, 97, 98, 105, 116, 126, 127, 128, 129, 130, 131, 132, 133, 140, 141),
+    *(142, 143),
     *(50, 51, 52, 53, 55, 56, 68, 73, 101, 102, 103, 104, 152, 153, 160, 161, 162),  # numbers without an implementation
-}
+}  # fmt: skip
 """Interface classes that the peer does not implement: the table alone speaks for them."""
 
 DIFFERENCES = {
     (4, 0, "methods"): "the peer has no reset of class 4; the class table has one",
+    (12, 3): "the newest that the peer knows is version 2",
+    (12, 4): "the newest that the peer knows is version 2",
     (24, 0): "the peer knows version 1 alone",
     (29, 0, "methods"): "connect came with version 2; the peer gives it to every version",
     (29, 1, "methods"): "connect came with version 2; the peer gives it to every version",

@@ -65,8 +65,9 @@ def access(
     """Execute a list; for each item its outcome, in the order asked. A request that only reads is repeated as a GET is."""
     request, invoke_id = _request(core, wanted, values, break_on_error=break_on_error, self_descriptive=self_descriptive)
     try:
-        retries = core.settings.retries if all(isinstance(one, _READS) for one in wanted) else 0
-        answer: AccessResponse = yield from core.exchange(request, _ANSWERS, invoke_id, retries)
+        reads = all(isinstance(one, _READS) for one in wanted)
+        retries = core.settings.retries if reads else 0
+        answer: AccessResponse = yield from core.exchange(request, _ANSWERS, invoke_id, retries, effect=not reads)
         return _outcomes(answer.access_response_body, tuple(wanted))
     finally:
         core.end()
