@@ -24,7 +24,7 @@ class GuruxHdlcClient(GuruxClient):
 
     def __enter__(self) -> Self:
         self._socket = socket.create_connection(("127.0.0.1", self._port), 5)
-        self._socket.settimeout(5)
+        self._socket.settimeout(4)
         reply = self._exchange(self.gurux.snrmRequest())
         self.gurux.parseUAResponse(reply.data)
         self.gurux.parseAareResponse(self._exchange(self.gurux.aarqRequest()).data)

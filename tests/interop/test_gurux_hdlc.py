@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import pytest
 from gurux_dlms.enums import Authentication, ObjectType
+from gurux_dlms.objects import GXDLMSRegister
 
 from dlmskit.apps.simulator.serving import Served, Serving, served
 from dlmskit.association.ports import EventCode
@@ -33,38 +34,36 @@ async def as_client(meter: Served, work: Callable[[GuruxHdlcClient], T], **words
     return await asyncio.to_thread(session)
 
 
-@pytest.mark.parametrize(("information", "window"), [(128, 1), (64, 1), (2000, 1), (128, 3), (512, 7)])
-async def test_gurux_reads_object_list_and_profile_over_hdlc(meter: Served, information: int, window: int) -> None:
-    def work(client: GuruxHdlcClient) -> tuple[list[str], list[Any]]:
-        names = [one.logicalName for one in client.objects()]
+CIPHERED = {"client": 1, "authentication": Authentication.HIGH_GMAC, "ciphered": True}
+
+
+async def test_gurux_reads_object_list_and_profile_over_hdlc(meter: Served) -> None:
+    """In segments of every size, window 1.
+
+    A wider one is beyond gurux_dlms 1.0.203: its check of the control field forgets the number of a second frame with P=0, and
+    fails of itself (UnboundLocalError) where it then polls. By 6.4.4 up to seven frames need no P in between.
+    """
+
+    def work(client: GuruxHdlcClient) -> tuple[int, list[Any]]:
+        count = len(client.objects())
         profile = client.find(ObjectType.PROFILE_GENERIC, "1.0.99.1.0.255")
         client.read(profile, 3)
-        return names, list(client.entries(profile, 1, 96))
+        return count, list(client.entries(profile, 1, 96))
 
-    names, rows = await as_client(
-        meter,
-        work,
-        client=32,
-        authentication=Authentication.LOW,
-        password="12345678",
-        information=information,
-        window=window,
-    )
-    listed = meter.meter.device[1].clients[32].association.role.objects
-    assert len(names) == len(listed)
     stored = meter.meter.device[1].tree.get(7, Obis("1.0.99.1.0.255")).get(2).value
-    assert [row[1:] for row in rows] == [list(row[1:]) for row in stored[:96]]
-    assert [entry.code for entry in meter.meter.device.log] == [EventCode.ASSOCIATED, EventCode.RELEASED]
+    for number, information in enumerate((64, 128, 2000)):
+        count, rows = await as_client(meter, work, information=information, first_counter=1 + number * 1000, **CIPHERED)
+        assert count == len(meter.meter.device[1].clients[1].association.role.objects)
+        assert [row[1:] for row in rows] == [list(row[1:]) for row in stored[:96]]
+    assert [entry.code for entry in meter.meter.device.log] == [EventCode.ASSOCIATED, EventCode.RELEASED] * 3
+    assert meter.listener.connections == 0
 
 
-@pytest.mark.parametrize("lower", [17, 5000])
-async def test_ciphered_with_mechanism_5_over_hdlc(lower: int) -> None:
+async def test_an_address_of_four_octets() -> None:
     def work(client: GuruxHdlcClient) -> Any:
-        client.objects()
-        return client.read(client.find(ObjectType.REGISTER, "1.0.14.7.0.255"))
+        return client.read(GXDLMSRegister("1.0.14.7.0.255"))
 
-    async with served(EXAMPLE, Serving(url=f"hdlc+tcp://127.0.0.1:0?server_lower={lower}")) as meter:
-        frequency = await as_client(
-            meter, work, client=1, authentication=Authentication.HIGH_GMAC, ciphered=True, lower=lower, window=7
-        )
-    assert 4990 <= frequency <= 5010 or 49.9 <= frequency <= 50.1
+    async with served(EXAMPLE, Serving(url="hdlc+tcp://127.0.0.1:0?server_lower=5000")) as meter:
+        assert 4990 <= await as_client(meter, work, lower=5000, **CIPHERED) <= 5010
+        with pytest.raises(TimeoutError):
+            await as_client(meter, work, lower=5001, **CIPHERED)
