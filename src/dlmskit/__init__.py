@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from dlmskit.limits import Limits
     from dlmskit.security.keys import Key, KeyRole, KeySet, Secret
     from dlmskit.security.vault import KeyVault
+    from dlmskit.trace.listening import Push, PushListener, listen
     from dlmskit.types.datetime import CosemDateTime
     from dlmskit.types.obis import Obis
     from dlmskit.types.system_title import SystemTitle
@@ -52,6 +53,7 @@ _HOMES = {
     "dlmskit.limits": ("Limits",),
     "dlmskit.security.keys": ("Key", "KeyRole", "KeySet", "Secret"),
     "dlmskit.security.vault": ("KeyVault",),
+    "dlmskit.trace.listening": ("Push", "PushListener", "listen"),
     "dlmskit.types.datetime": ("CosemDateTime",),
     "dlmskit.types.obis": ("Obis",),
     "dlmskit.types.system_title": ("SystemTitle",),
@@ -77,6 +79,8 @@ __all__ = [
     "Profile",
     "ProfileTable",
     "ProtocolError",
+    "Push",
+    "PushListener",
     "Reading",
     "RemoteProtocolError",
     "Secret",
@@ -88,6 +92,7 @@ __all__ = [
     "TransportTimeout",
     "WeakSecurityWarning",
     "connect",
+    "listen",
     "sync",
 ]
 
