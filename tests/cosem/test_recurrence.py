@@ -16,7 +16,9 @@ MIDNIGHT = CosemTime.of(0, 0, 0)
 def window(start: str, end: str) -> Window:
     """Every day between two times."""
     first, last = (
-        CosemDateTime(CosemDate.of().octets + CosemTime.of(*map(int, text.split(":")), 0).octets + b"\x80\x00\xff")
+        CosemDateTime(
+            CosemDate.of().octets + CosemTime.of(int(text.split(":")[0]), int(text.split(":")[1]), 0).octets + b"\x80\x00\xff"
+        )
         for text in (start, end)
     )
     return Window(first, last)

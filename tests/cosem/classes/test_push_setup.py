@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -69,8 +70,8 @@ def profile_tree() -> tuple[ObjectTree, PushSetup]:
     return tree, tree.add(PushSetup())
 
 
-def pushed(one: PushSetup, restriction: object, columns: list[CaptureObject], data_index: int = 0) -> list[object]:
-    one.push_object_list = [(7, LOAD, 2, data_index, restriction, columns)]
+def pushed(one: PushSetup, restriction: object, columns: list[CaptureObject]) -> list[Any]:
+    one.push_object_list = [(7, LOAD, 2, 0, restriction, columns)]
     value = one.body().elements()[0]
     return [tuple(cell.value for cell in row.elements()) for row in value.elements()]
 

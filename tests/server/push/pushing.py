@@ -17,7 +17,7 @@ from tests.server.peers import MANAGEMENT, device_of
 
 ENERGY, PUSH = "1.0.1.8.0.255", "0.0.25.9.0.255"
 EVERYTHING = Grants.parse(read=["*"], write=["*"], execute=["*"])
-LISTED = (3, ENERGY, 2, 0, (0, None), [])
+LISTED: tuple[Any, ...] = (3, ENERGY, 2, 0, (0, None), [])
 
 
 def push_setup(kind: type[PushSetupV0] = PushSetup, **words: Any) -> PushSetupV0:

@@ -13,6 +13,7 @@ import pytest
 
 import dlmskit
 from dlmskit.apdu import DataNotification, DataNotificationConfirm, GatewayResponse, GeneralBlockTransfer, decode_apdu
+from dlmskit.client.counters import Counters
 from dlmskit.codec.data import Data
 from dlmskit.crypto.curves import CURVES
 from dlmskit.crypto.ecdsa import SigningKey
@@ -90,7 +91,7 @@ class Meter:
 
 @asynccontextmanager
 async def listening(keys: dlmskit.KeyVault | None = None, scheme: str = "tcp", **words: Any) -> AsyncIterator[PushListener]:
-    words = {"counters": "memory", "client_title": HEAD_END, **words}
+    words = {"counters": Counters.in_memory(), "client_title": HEAD_END, **words}
     async with dlmskit.listen(f"{scheme}://127.0.0.1:0", keys=vault(1, 2) if keys is None else keys, **words) as listener:
         yield listener
 
@@ -141,14 +142,22 @@ async def test_every_form_of_protection() -> None:
     keys = vault_from_tables({str(title(1)): {**secrets(1), "signing_public_key": signing.public.octets.hex()}})
     forms: list[tuple[Step, ...]] = [
         (GeneralCiphered(),),
-        (Signed(),),
         (Ciphered(form=Form.GENERAL_GLO), Signed()),
         (Signed(), Ciphered(form=Form.GENERAL_GLO)),
     ]
     async with listening(keys) as listener:
         pushes = await received(listener, *(meter.push(*steps) for steps in forms))
-    assert [(push.verdict, push.reason) for push in pushes] == [(Verdict.VERIFIED, "")] * 4
-    assert [push.protection[-1] for push in pushes] == ["encrypted", "signed", "signed", "signed"]
+    assert [(push.verdict, push.reason) for push in pushes] == [(Verdict.VERIFIED, "")] * 3
+    assert [push.protection[-1] for push in pushes] == ["encrypted", "signed", "signed"]
+
+
+async def test_a_signature_alone_is_too_weak_because_it_can_be_replayed() -> None:
+    signing = curve_key()
+    meter = Meter(1, suite=suite_of(1), correspondence=Correspondence(identity=Identity(signing=signing)))
+    keys = vault_from_tables({str(title(1)): {**secrets(1), "signing_public_key": signing.public.octets.hex()}})
+    async with listening(keys) as listener:
+        (push,) = await received(listener, meter.push(Signed()))
+    assert (push.trusted, push.reason) == (False, "protection-too-weak")
 
 
 def encrypted_only(meter: Meter) -> bytes:
@@ -171,7 +180,7 @@ def flipped(octets: bytes) -> bytes:
         (lambda: Meter(1).plain(), Verdict.UNPROTECTED, ""),
         (lambda: bytes.fromhex("C001C100030100010800FF0200"), Verdict.UNPROTECTED, ""),
         (lambda: b"\xff\xff\xff", Verdict.UNPROTECTED, ""),
-        (lambda: b"\xdb\x08" + title(1).octets + b"\x05\x30", Verdict.UNVERIFIED, "malformed"),
+        (lambda: b"\xdb\x08" + title(1).octets + b"\x05\x30", Verdict.UNVERIFIED, "system-title-missing"),
     ],
     ids=["unknown title", "title of another", "old key", "changed", "only encrypted", "plain", "a request", "noise", "cut"],
 )
@@ -194,10 +203,8 @@ async def test_a_replay_is_marked_even_after_a_restart(tmp_path: Path) -> None:
         assert pushes[-1].verdict is Verdict.UNVERIFIED
 
 
-def dlmskit_counters(path: Path) -> Any:
+def dlmskit_counters(path: Path) -> Counters:
     """A new object for every start, as another process would have."""
-    from dlmskit.client.counters import Counters
-
     return Counters.in_file(path)
 
 
@@ -221,9 +228,8 @@ async def test_a_repetition_is_confirmed_again_and_shown_once() -> None:
             await transport.send(protect_layers(plain, meter.context, GLO))
         (await upcoming(listener)).confirm()
         answers = [await transport.receive() for _ in range(3)]
-    assert {decode_apdu(unprotect(answer, meter.context).plain) for answer in answers} == {
-        DataNotificationConfirm(1 << 30 | 1, b"")
-    }
+    confirmed = [decode_apdu(unprotect(answer, meter.context).plain) for answer in answers]
+    assert confirmed == [DataNotificationConfirm(1 << 30 | 1, b"")] * 3
     assert (listener.counts.repeated, listener.counts.confirmed) == (2, 3)
 
 
@@ -254,7 +260,9 @@ async def test_blocks_and_a_gateway_in_front() -> None:
 async def test_many_meters_at_once() -> None:
     numbers = range(1, 121)
     meters = [Meter(number) for number in numbers]
-    async with dlmskit.listen("tcp://127.0.0.1:0", "udp://127.0.0.1:0", keys=vault(*numbers), counters="memory") as listener:
+    async with dlmskit.listen(
+        "tcp://127.0.0.1:0", "udp://127.0.0.1:0", keys=vault(*numbers), counters=Counters.in_memory()
+    ) as listener:
         ports = [int(url.rpartition(":")[2]) for url in listener.urls]
 
         async def work(meter: Meter) -> None:
@@ -312,18 +320,20 @@ async def test_garbage_on_the_line_ends_a_connection_and_nothing_else() -> None:
 )
 def test_where_nobody_can_listen(urls: tuple[str, ...], says: str) -> None:
     with pytest.raises(ConfigError, match=says):
-        dlmskit.listen(*urls, counters="memory")
+        dlmskit.listen(*urls, counters=Counters.in_memory())
 
 
 async def test_a_port_that_is_taken() -> None:
     async with listening() as listener:
         with pytest.raises(TransportError):
-            async with dlmskit.listen(listener.urls[0], counters="memory"):
+            async with dlmskit.listen(listener.urls[0], counters=Counters.in_memory()):
                 pass
 
 
 def test_without_asyncio() -> None:
-    with dlmskit.sync.listen("udp://127.0.0.1:0", keys=vault(1), counters="memory", client_title=HEAD_END) as listener:
+    with dlmskit.sync.listen(
+        "udp://127.0.0.1:0", keys=vault(1), counters=Counters.in_memory(), client_title=HEAD_END
+    ) as listener:
         at = int(listener.urls[0].rpartition(":")[2])
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as meter:
             meter.sendto(encode_wrapper(1, 1, Meter(1).push()), ("127.0.0.1", at))

@@ -62,10 +62,7 @@ class Meters:
 
     def _context(self, title: SystemTitle, octets: bytes) -> SecurityContext:
         entry = self._vault.entry_for(title)
-        key = entry.pairs.signing_public_key
-        suite = _suite_of(
-            octets, None if key is None else next((s.id for s in SUITES.values() if s.curve == key.curve.name), None)
-        )
+        suite = _suite_of(octets, entry.pairs.signing_public_key, self._limits)
         known = self._contexts.pop((title, suite), None)
         if known is None:
             known = SecurityContext(
@@ -100,20 +97,22 @@ def claimed_title(octets: bytes) -> SystemTitle | None:
     return None
 
 
-def _suite_of(octets: bytes, key: PublicKey | None) -> int:
+def _suite_of(octets: bytes, key: PublicKey | None, limits: Limits) -> int:
     """The security suite that the outermost ciphering names; of a signature over something plain the one of the key."""
-    tag = octets[0]
-    if tag in FORM_OF_TAG:
-        suite = read_envelope(octets).header.control.suite
-    else:
+    for _ in range(limits.apdu_nesting):
+        if octets[:1] and octets[0] in FORM_OF_TAG:
+            return _known(read_envelope(octets).header.control.suite)
+        if octets[:1] and octets[0] not in {GENERAL_CIPHERING, GENERAL_SIGNING}:
+            return _suite_of_key(key)
         apdu = decode_apdu(octets)
-        if isinstance(apdu, GeneralSigning):
-            inside = apdu.content[0] in {*FORM_OF_TAG, GENERAL_CIPHERING} if apdu.content else False
-            return _suite_of(apdu.content, key) if inside else _suite_of_key(key)
-        assert isinstance(apdu, GeneralCiphering)  # noqa: S101 - nothing else has a claimed title
-        if not apdu.ciphered_content:
-            raise DecodeError("ends before the security header", 0, "ciphered-content")
-        suite = SecurityControl(apdu.ciphered_content[0]).suite
+        if isinstance(apdu, GeneralCiphering):
+            return _known(SecurityControl(apdu.ciphered_content[0]).suite if apdu.ciphered_content else 0)
+        assert isinstance(apdu, GeneralSigning)  # noqa: S101 - by the tag
+        octets = apdu.content
+    raise DecodeError(f"more than {limits.apdu_nesting} layers of protection")
+
+
+def _known(suite: int) -> int:
     if suite not in SUITES:
         raise SecurityError(SecurityReason.SUITE_MISMATCH, f"security suite {suite} is not known")
     return suite
