@@ -6,8 +6,7 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv
 UV_VERSION := 0.13.8
 PYTEST_WORKERS ?= 2
-# Tests of PKCS#11 tokens hang now and then inside the library: apart until that is understood (`make tokens`).
-TOKEN_TESTS := tests/crypto/test_pkcs11.py
+FUZZ_SECONDS ?= 60
 
 # The interpreter is the one of the environment: uv neither fetches one nor keeps what a `make demo` did not ask for.
 export UV_PYTHON_DOWNLOADS := never
@@ -22,7 +21,7 @@ SYNC := $(UV) sync --quiet --frozen --inexact --all-extras
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup test lint types imports format cases support-table tokens bench demo soak docs clean
+.PHONY: help setup test lint types imports format cases support-table bench form-costs demo soak fuzz docs clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 22
@@ -30,7 +29,7 @@ help: ## Show this list
 setup: $(VENV)/.stamp-dev ## Create the environment with everything for development
 
 test: setup lint types imports ## Style, types, import contracts, then the tests
-	@$(BIN)/pytest -n $(PYTEST_WORKERS) --dist worksteal -q --ignore $(TOKEN_TESTS)
+	@$(BIN)/pytest -n $(PYTEST_WORKERS) --dist worksteal -q
 
 lint: setup ## Check style and formatting
 	@$(BIN)/ruff check --quiet
@@ -54,25 +53,28 @@ format: setup ## Mend style and formatting where that is safe
 cases: setup ## List the robustness cases and the tests that hold them
 	@$(BIN)/python -m tests.case_table
 
-tokens: setup ## Tests of PKCS#11 tokens with SoftHSM, apart: they hang now and then
-	@$(BIN)/pytest -q $(TOKEN_TESTS)
-
 bench: setup ## Compare speed with other Python stacks, side by side in one run
 	@$(BIN)/dlmskit bench
+
+form-costs: setup ## Measure what each form of protection costs, write docs/explanation/form-costs.md
+	@$(BIN)/python -m scripts.form_costs
 
 demo: $(VENV)/.stamp-run ## Simulated meters, a ciphered read, a load profile, a telegram explained
 	@$(BIN)/dlmskit demo
 
 soak: setup ## Everything, long runs included, with many random examples per property
-	@$(BIN)/pytest -q $(TOKEN_TESTS)
-	@HYPOTHESIS_PROFILE=soak $(BIN)/pytest -n $(PYTEST_WORKERS) --dist worksteal -q -m "" --ignore $(TOKEN_TESTS)
+	@HYPOTHESIS_PROFILE=soak $(BIN)/pytest -n $(PYTEST_WORKERS) --dist worksteal -q -m ""
+
+fuzz: setup ## Look for inputs that break a decoder, by coverage; FUZZ_SECONDS for each target
+	@$(SYNC) --group fuzz
+	@for target in v44 unprotect; do $(BIN)/python -m tests.fuzz $$target $(FUZZ_SECONDS) || exit 1; done
 
 docs: setup ## Build the documentation into site/
 	@$(BIN)/python scripts/reference.py
 	@$(BIN)/zensical build --strict
 
 clean: ## Remove what was built and cached; the environment stays
-	@rm -rf build dist site .cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf build dist site .cache .fuzz .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	@find src tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
 
 # The environment. A stamp says which state of pyproject.toml and uv.lock it was made for.

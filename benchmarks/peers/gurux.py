@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from importlib.metadata import version
 
 from gurux_dlms import GXByteBuffer, GXDLMSClient, GXDLMSTranslator, GXReplyData
 from gurux_dlms._GXFCS16 import _GXFCS16
-from gurux_dlms.enums import Command, DataType, InterfaceType
+from gurux_dlms.AesGcmParameter import AesGcmParameter
+from gurux_dlms.enums import Command, DataType, InterfaceType, Security
 from gurux_dlms.GXDLMS import GXDLMS
+from gurux_dlms.GXDLMSChippering import GXDLMSChippering
 from gurux_dlms.internal._GXCommon import _GXCommon
 from gurux_dlms.internal._GXDataInfo import _GXDataInfo
 from gurux_dlms.objects import GXDLMSRegister
+from gurux_dlms.objects.enums import SecuritySuite
+
+# it prints lines about every message that it opens, which would cost it time
+vars(sys.modules[GXDLMSChippering.__module__])["print"] = lambda *_: None
 
 NAME = f"gurux_dlms {version('gurux_dlms')}"
 
@@ -97,3 +104,41 @@ def decode_HDLC_frame(material):
         return reply
 
     return work
+
+
+_FORMS = {
+    "glo authenticated": Security.AUTHENTICATION,
+    "glo encrypted": Security.ENCRYPTION,
+    "glo authenticated+encrypted": Security.AUTHENTICATION_ENCRYPTION,
+    "ded authenticated+encrypted": Security.AUTHENTICATION_ENCRYPTION,
+    "general-glo authenticated+encrypted": Security.AUTHENTICATION_ENCRYPTION,
+    "general-ded authenticated+encrypted": Security.AUTHENTICATION_ENCRYPTION,
+}
+"""What it can do in both directions; it has neither V.44 nor general-signing, and cannot read general-ciphering."""
+
+
+def _parameter(material):
+    key = material["dedicated_key" if "ded" in material["form"].split()[0] else "guek"]
+    parameter = AesGcmParameter(material["protected"][0], material["title"], key, material["gak"])
+    parameter.security, parameter.securitySuite = _FORMS[material["form"]], SecuritySuite(material["suite"])
+    return parameter
+
+
+def protect_form(material):
+    if material["form"] not in _FORMS:
+        return None
+    parameter, plain = _parameter(material), material["plain"]
+    encrypt = GXDLMSChippering.encryptAesGcm
+    if bytes(encrypt(parameter, plain)) != material["protected"]:
+        raise AssertionError("gurux_dlms protects to something else")
+    return lambda: encrypt(parameter, plain)
+
+
+def unprotect_form(material):
+    if material["form"] not in _FORMS:
+        return None
+    parameter, protected = _parameter(material), material["protected"]
+    decrypt = GXDLMSChippering.decryptAesGcm
+    if bytes(decrypt(None, parameter, GXByteBuffer(protected))) != material["plain"]:
+        raise AssertionError("gurux_dlms opens to something else")
+    return lambda: decrypt(None, parameter, GXByteBuffer(protected))

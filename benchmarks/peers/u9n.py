@@ -11,6 +11,7 @@ from dlms_cosem.client import DlmsClient
 from dlms_cosem.crc import CRCCCITT
 from dlms_cosem.io import BlockingTcpIO, TcpTransport
 from dlms_cosem.protocol.xdlms import GetRequestFactory, GetResponseFactory
+from dlms_cosem.protocol.xdlms.general_global_cipher import GeneralGlobalCipher
 from dlms_cosem.security import HighLevelSecurityGmacAuthentication, SecurityControlField, decrypt, encrypt
 from dlms_cosem.utils import parse_as_dlms_data
 
@@ -61,6 +62,39 @@ def unprotect(material):
     title, guek, plain, gak = (material[name] for name in ("title", "guek", "plain", "gak"))
     protected = encrypt(control, title, 1, guek, plain, gak)
     return lambda: decrypt(control, title, 1, guek, protected, gak)
+
+
+_FORMS = {"glo authenticated+encrypted", "general-glo authenticated+encrypted"}
+"""Of the others it has none, or makes other octets: see docs, "interoperability"."""
+
+
+def protect_form(material):
+    if material["form"] != "glo authenticated+encrypted":
+        return None
+    control = SecurityControlField(material["suite"], authenticated=True, encrypted=True)
+    title, guek, plain, gak, whole = (material[name] for name in ("title", "guek", "plain", "gak", "protected"))
+    if not whole.endswith(control.to_bytes() + bytes(4) + encrypt(control, title, 0, guek, plain, gak)):
+        raise AssertionError("dlms-cosem protects to something else")
+    return lambda: encrypt(control, title, 0, guek, plain, gak)
+
+
+def unprotect_form(material):
+    if material["form"] not in _FORMS:
+        return None
+    control = SecurityControlField(material["suite"], authenticated=True, encrypted=True)
+    title, guek, plain, gak, whole = (material[name] for name in ("title", "guek", "plain", "gak", "protected"))
+    text = whole[whole.index(control.to_bytes() + bytes(4)) + 5 :]
+
+    def opened():
+        return decrypt(control, title, 0, guek, text, gak)
+
+    def opened_generally():
+        return GeneralGlobalCipher.from_bytes(whole).to_plain_apdu(guek, gak)
+
+    work = opened_generally if material["form"].startswith("general") else opened
+    if bytes(work()) != plain:
+        raise AssertionError("dlms-cosem opens to something else")
+    return work
 
 
 def session_over_TCP(material):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dlmskit import sync
     from dlmskit.client.aio import Meter, Profile, connect
+    from dlmskit.client.in_order import Call, Read, Write
     from dlmskit.client.plan import WeakSecurityWarning
     from dlmskit.client.readings import ObjectEntry, Reading
     from dlmskit.codec.data import Data
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "dlmskit.client.aio": ("Meter", "Profile", "connect"),
+    "dlmskit.client.in_order": ("Call", "Read", "Write"),
     "dlmskit.client.plan": ("WeakSecurityWarning",),
     "dlmskit.client.readings": ("ObjectEntry", "Reading"),
     "dlmskit.codec.data": ("Data",),
@@ -61,6 +63,7 @@ _HOMES = {
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "Call",
     "ConfigError",
     "CosemDateTime",
     "Data",
@@ -81,6 +84,7 @@ __all__ = [
     "ProtocolError",
     "Push",
     "PushListener",
+    "Read",
     "Reading",
     "RemoteProtocolError",
     "Secret",
@@ -91,6 +95,7 @@ __all__ = [
     "TransportError",
     "TransportTimeout",
     "WeakSecurityWarning",
+    "Write",
     "connect",
     "listen",
     "sync",

@@ -9,7 +9,8 @@ DlmsError
 ├── SecurityError        protection, authentication or counters: a reason code, never told to the peer
 ├── ServiceError         the peer answered with one of the standard's result codes
 ├── TransportError       the medium failed
-│   └── TransportTimeout        also a TimeoutError
+│   ├── TransportTimeout        also a TimeoutError
+│   └── OutcomeUnknown          a write or a call was sent, and nobody knows whether it was executed
 └── ConfigError          a file, URL or setting of the user
 """
 
@@ -119,6 +120,17 @@ class TransportError(DlmsError):
 
 class TransportTimeout(TransportError, TimeoutError):
     """Nothing came in time."""
+
+
+class OutcomeUnknown(TransportError):
+    """A request that changes something was sent, and its answer did not come: it was executed once or not at all.
+
+    Nothing repeats it: look what the meter says before you do.
+    """
+
+
+class OutcomeUnknownTimeout(OutcomeUnknown, TransportTimeout):
+    """The same, where nothing came in time."""
 
 
 class ConfigError(DlmsError):

@@ -34,6 +34,10 @@ class Limits:
     """How long a peer may take to deliver one whole message."""
     inactivity_seconds: float = 120.0
     """How long a server keeps an association without traffic."""
+    double_seconds: float = 0.5
+    """A request that comes again sooner than this after its answer was doubled by the medium; later, somebody asks again."""
+    repetition_seconds: float = 10.0
+    """How long a server on a medium that loses messages knows a request again, and does not execute it twice."""
     connections: int = 256
     """Most connections of one server."""
     pending_connections: int = 64

@@ -21,6 +21,7 @@ from dlmskit.association import (
     Random,
     Request,
     ServerAssociation,
+    Tell,
     Wrapping,
 )
 from dlmskit.codec.data import Data
@@ -71,6 +72,20 @@ SECURED = CosemMethodDescriptor(70, SWITCH.octets, 3)
 """For authenticated requests."""
 FAILING = CosemMethodDescriptor(70, SWITCH.octets, 4)
 
+SHORT_NAMES: dict[int, CosemAttributeDescriptor | CosemMethodDescriptor] = {
+    0x0108: VALUE,
+    0x0110: UNIT,
+    0x0140: BROKEN,
+    0x0208: HIDDEN,
+    0x0210: GUARDED,
+    0x0308: MISSING,
+    0x0420: ECHO,
+    0x0428: DENIED,
+    0x0430: SECURED,
+    0x0438: FAILING,
+}
+"""The same by short names."""
+
 ROLE = Role(
     "test",
     {
@@ -99,6 +114,9 @@ class Meter:
 
     def role(self) -> Role:
         return self.the_role
+
+    def named(self, short_name: int, /) -> CosemAttributeDescriptor | CosemMethodDescriptor | None:
+        return SHORT_NAMES.get(short_name)
 
     @property
     def effects(self) -> int:
@@ -188,6 +206,7 @@ class Pair:
         meter: Meter | None = None,
         client_random: Random | None = None,
         server_random: Random | None = None,
+        reliable: bool = True,
     ) -> None:
         self.meter = meter or Meter()
         self.clock = HandClock()
@@ -202,6 +221,7 @@ class Pair:
             random=client_random or Dice(),
             limits=limits,
             on_event=self.client_log.append,
+            reliable=reliable,
         )
         self.server = ServerAssociation(
             server or client or AssociationSettings(),
@@ -211,6 +231,7 @@ class Pair:
             clock=self.clock,
             limits=limits,
             on_event=self.server_log.append,
+            reliable=reliable,
         )
 
     def serve(self, octets: bytes) -> list[bytes]:
@@ -247,7 +268,10 @@ def drive(exchange: Exchange[T], line: Callable[[bytes], Iterable[bytes]]) -> T:
         while True:
             for octets in out:
                 waiting += line(octets)
-            out = exchange.send(waiting.pop(0)) if waiting else exchange.throw(TransportTimeout("nothing came"))
+            if isinstance(out, Tell):
+                out = exchange.send(b"")
+            else:
+                out = exchange.send(waiting.pop(0)) if waiting else exchange.throw(TransportTimeout("nothing came"))
     except StopIteration as stop:
         return stop.value
 

@@ -73,10 +73,9 @@ def shape(layers: tuple[Layer, ...]) -> list[tuple[Form, Protection]]:
 CELLS = [
     (suite, mechanism, form, protection)
     for suite, mechanism, form, protection in product(SUITES, Mechanism, FORMS, POLICIES)
-    if (suite or not (agrees(form) or mechanism is Mechanism.HLS_ECDSA))
-    and ("ded" not in form.split("-") or protection != "authenticated")
+    if suite or not (agrees(form) or mechanism is Mechanism.HLS_ECDSA)
 ]
-"""Suite 0 has no key pairs; a dedicated key travels encrypted."""
+"""Suite 0 has no key pairs."""
 
 
 @pytest.mark.supports("{form} {protection}", "mechanism {mechanism.value}", suite="{suite}")
@@ -101,9 +100,7 @@ def test_symmetric(suite: int, mechanism: Mechanism, form: str, protection: str)
 SIGNED = [
     (suite, form, protection, signing)
     for suite, form, protection, signing in product((1, 2), FORMS, (*POLICIES, "nothing else"), Signing)
-    if ("ded" not in form.split("-") or protection not in {"authenticated", "nothing else"})
-    and (signing is Signing.AROUND or form not in {"glo", "ded"})
-    and (protection != "nothing else" or form == "glo")
+    if (signing is Signing.AROUND or form not in {"glo", "ded"}) and (protection != "nothing else" or form == "glo")
 ]
 
 

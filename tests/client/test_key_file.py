@@ -11,7 +11,7 @@ from dlmskit.client.key_file import PASSPHRASE, read_key_file, write_key_file
 from dlmskit.crypto.passphrase import PassphraseCost
 from dlmskit.errors import ConfigError, SecurityError
 from dlmskit.security.keystore import seal
-from dlmskit.security.vault import vault_from_tables
+from dlmskit.security.vault_tables import vault_from_tables
 from tests.client.small_meter import GAK, GUEK, KEYS
 
 PLAIN = f'storage = "plain"\n[keys.default]\nguek = "{GUEK}"\ngak = "{GAK}"\n'

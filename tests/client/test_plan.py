@@ -14,7 +14,7 @@ from dlmskit.client.plan import Plan, WeakSecurityWarning, make_plan
 from dlmskit.errors import ConfigError, DlmsError, SecurityError
 from dlmskit.security.keys import Key, KeySet, Secret
 from dlmskit.security.policy import STRONGEST_SYMMETRIC, SecurityPolicy
-from dlmskit.security.vault import vault_from_tables
+from dlmskit.security.vault_tables import vault_from_tables
 from dlmskit.types.enums import ApplicationContext, Mechanism
 from tests.client.small_meter import GAK, GUEK, KEYS, PASSWORD, TITLE
 

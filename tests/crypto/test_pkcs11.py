@@ -6,7 +6,6 @@ A missing SoftHSM fails these tests, it does not skip them: `apt-get install sof
 from __future__ import annotations
 
 import gc
-import os
 import subprocess
 import sys
 import threading
@@ -35,38 +34,14 @@ from dlmskit.security.keys import Secret
 from tests.crypto.certificates.pki import NOW, TITLE, VALIDITY
 from tests.crypto.provider_cases import AAD, CASES, COUNTER, Case, reason_of
 from tests.crypto.provider_cases import TITLE as SENDER
+from tests.softhsm import PIN, softhsm
 from tests.vectors import wycheproof
-
-LIBRARIES = ("/usr/lib/softhsm/libsofthsm2.so", "/usr/lib64/softhsm/libsofthsm2.so", "/usr/local/lib/softhsm/libsofthsm2.so")
-PIN = Secret.from_text("482915")
 
 
 @pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """SoftHSM with one empty token of its own; its library reads the configuration once per process."""
-    folder = tmp_path_factory.mktemp("softhsm")
-    (folder / "tokens").mkdir()
-    settings = folder / "softhsm2.conf"
-    settings.write_text(f"directories.tokendir = {folder / 'tokens'}\nobjectstore.backend = file\nlog.level = ERROR\n")
-    os.environ["SOFTHSM2_CONF"] = str(settings)
-    command = [
-        "softhsm2-util",
-        "--init-token",
-        "--free",
-        "--label",
-        "dlmskit",
-        "--pin",
-        PIN.reveal().decode(),
-        "--so-pin",
-        "918273",
-    ]
-    try:
-        subprocess.run(command, check=True, capture_output=True)
-    except FileNotFoundError:
-        pytest.fail("SoftHSM is not installed: apt-get install softhsm2")
-    found = [path for path in LIBRARIES if Path(path).exists()]
-    assert found, f"softhsm2-util is there, its library is in none of {LIBRARIES}"
-    return found[0]
+def library() -> str:
+    """SoftHSM, with an empty token for this module."""
+    return softhsm()
 
 
 @pytest.fixture(scope="module")
@@ -309,3 +284,66 @@ except ConfigError as error:
 """
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, cwd=tmp_path)
     assert (run.stdout.strip(), run.stderr) == ("tokens need the library python-pkcs11: pip install 'dlmskit[hsm]'", "")
+
+
+COLLECTED_EVERYWHERE = """
+import gc, sys, threading
+from dlmskit.client.pkcs11.handles import TokenKey
+from dlmskit.client.pkcs11.thread import on_token
+
+destroyed = set()
+
+class Object:
+    def destroy(self):
+        destroyed.add(threading.current_thread().name)
+
+def collect(frame, event, argument):
+    handle = TokenKey(None, Object())
+    handle.itself = handle  # so that only the collector finds it
+    del handle
+    gc.collect(0)
+
+on_token(lambda: None)
+threading.setprofile(collect)
+sys.setprofile(collect)
+for number in range(3):
+    assert on_token(lambda: number) == number
+sys.setprofile(None)
+threading.setprofile(None)
+on_token(lambda: None)
+print(*destroyed)
+"""
+
+
+def test_a_collection_at_any_point_stops_nothing(tmp_path: Path) -> None:
+    """The collector runs in every call of handing work over, on both threads, and finds a handle there each time."""
+    run = subprocess.run(
+        [sys.executable, "-c", COLLECTED_EVERYWHERE], capture_output=True, text=True, check=False, cwd=tmp_path, timeout=60
+    )
+    assert (run.stdout, run.stderr) == ("dlmskit-pkcs11_0\n", "")
+
+
+def test_an_error_of_the_library_ends_on_the_thread_of_the_tokens(token: TokenProvider) -> None:
+    """Its traceback would keep an operation of the session alive, and end it on whatever thread drops the error."""
+    with pytest.raises(SecurityError) as refused:
+        attribute(token.cipher_key(bytes(16)), "VALUE")
+    with pytest.raises(SecurityError) as failed:
+        token.wrapping_key(bytes(16)).unwrap(bytes(24))
+    for error in (refused.value, failed.value):
+        assert error.__context__ is None
+        assert error.__cause__ is None
+
+
+def test_a_child_process_does_not_wait_for_the_thread_of_its_parent(tmp_path: Path) -> None:
+    script = """
+import os, signal
+from dlmskit.client.pkcs11.thread import on_token
+on_token(lambda: None)
+child = os.fork()
+if child == 0:
+    signal.alarm(20)
+    os._exit(on_token(lambda: 42))
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, cwd=tmp_path, timeout=60)
+    assert run.stdout == "42\n"

@@ -21,6 +21,7 @@ from gurux_dlms.objects.enums import SecuritySuite
 
 from dlmskit.apps.simulator.serving import Served, Serving, served
 from dlmskit.association.ports import EventCode
+from dlmskit.crypto.ecdsa import SigningKey
 from tests.apps.simulator.test_security_words import SECRET, description
 from tests.interop.gurux_client import GAK, GUEK, GuruxClient
 
@@ -83,7 +84,7 @@ async def test_gurux_opens_and_reads(tmp_path: Path, suite: int, mechanism: str)
 
 def _signing(client: GuruxClient, meter: Served) -> None:
     pairs = meter.meter.pairs
-    assert pairs.client.signing_key is not None
+    assert isinstance(pairs.client.signing_key, SigningKey)
     assert pairs.meter.signing_public_key is not None
     own = GXPrivateKey.fromRawBytes(pairs.client.signing_key.reveal())
     # With its 04: of x and y alone, which it takes as well, gurux makes a list that is no key.

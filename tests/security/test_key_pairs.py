@@ -6,7 +6,7 @@ import pytest
 
 from dlmskit.crypto.curves import P_256, P_384
 from dlmskit.errors import ConfigError
-from dlmskit.security.vault import tables_from_vault, vault_from_tables
+from dlmskit.security.vault_tables import tables_from_vault, vault_from_tables
 from tests.vectors import load
 
 VECTORS = {vector["name"]: vector for vector in load("security")}
@@ -26,7 +26,7 @@ def test_there_and_back() -> None:
     us, meter = vault["us"].pairs, vault["meter"].pairs
     assert us.signing_public_key is not None
     assert us.signing_public_key.octets.hex() == PUBLIC
-    assert (us.signing_public_key.curve, us.agreement_key and us.agreement_key.curve) == (P_256, P_384)
+    assert (us.signing_public_key.curve, us.agreement_key and us.agreement_key.public.curve) == (P_256, P_384)
     assert [(purpose, private is None) for purpose, _, private in meter.named()] == [("signing", True), ("agreement", True)]
     assert meter.agreement_public_key == us.signing_public_key
 

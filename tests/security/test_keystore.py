@@ -11,7 +11,7 @@ import pytest
 from dlmskit.crypto.passphrase import PassphraseCost
 from dlmskit.errors import ConfigError, DlmsError, SecurityError, SecurityReason
 from dlmskit.security.keystore import parse_plain, read_vault, seal, unseal
-from dlmskit.security.vault import vault_from_tables
+from dlmskit.security.vault_tables import vault_from_tables
 from tests.security.parties import GAK, GUEK, SERVER
 from tests.security.test_vault import TABLES
 

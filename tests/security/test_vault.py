@@ -6,7 +6,8 @@ import pytest
 
 from dlmskit.errors import ConfigError, SecurityError, SecurityReason
 from dlmskit.security.keys import KeyRole
-from dlmskit.security.vault import KeyVault, tables_from_vault, vault_from_tables
+from dlmskit.security.vault import KeyVault
+from dlmskit.security.vault_tables import tables_from_vault, vault_from_tables
 from dlmskit.types.system_title import SystemTitle
 from tests.security.parties import CLIENT, GAK, GUEK, SERVER
 

@@ -27,9 +27,11 @@ class Echo:
         self.connection = connection
         self.associated = False
         self.reason = ""
+        self.heard: list[bytes] = []
         HANDLERS.append(self)
 
     def received(self, source: int, destination: int, apdu: bytes) -> tuple[bytes, ...]:
+        self.heard.append(apdu)
         if apdu == b"associate":
             self.associated = True
         if apdu == b"release":

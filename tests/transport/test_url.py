@@ -1,5 +1,7 @@
 """Addresses as URLs: what each part becomes, and what each mistake is told."""
 
+from importlib.metadata import EntryPoint
+
 import pytest
 
 from dlmskit.errors import ConfigError
@@ -9,7 +11,8 @@ from dlmskit.transport.memory import BlockingMemoryTransport, MemoryClientTransp
 from dlmskit.transport.tcp import TcpTransport
 from dlmskit.transport.tcp_blocking import BlockingTcpTransport
 from dlmskit.transport.udp import UdpTransport
-from dlmskit.transport.url import Scheme, blocking_transport_from_url, parse_url, transport_from_url
+from dlmskit.transport.url import Scheme, blocking_transport_from_url, listen_at, parse_url, transport_from_url
+from tests.transport.test_tcp import Echo
 
 
 @pytest.mark.parametrize(
@@ -38,7 +41,7 @@ def test_url_without_asyncio():
     memory = blocking_transport_from_url("memory://Meter-1?client=2")
     assert isinstance(memory, BlockingMemoryTransport)
     assert (memory._name, memory.saps) == ("Meter-1", Saps(2, 1))
-    with pytest.raises(ConfigError, match="needs asyncio; without it there are tcp, memory"):
+    with pytest.raises(ConfigError, match=r"needs asyncio; without it there are tcp, .*memory"):
         blocking_transport_from_url("udp://192.0.2.7")
 
 
@@ -53,7 +56,7 @@ def test_url_without_asyncio():
         ("tcp://host:99999", "ort"),
         ("tcp://host/path", "path '/path' means nothing"),
         ("tcp://host#part", "#part"),
-        ("tcp://host?klient=1", "query key 'klient' is not known for tcp; there are client, server, connect"),
+        ("tcp://host?klient=1", "query key 'klient' is not known for tcp; there are client, server, device, network, connect"),
         ("udp://host?connect=1", "query key 'connect' is not known for udp"),
         ("tcp://host?client=1&client=2", "given twice"),
         ("tcp://host?client", "not key=value"),
@@ -86,6 +89,14 @@ class _EntryPoint:
         self.load = lambda: target
 
 
+def _installed(monkeypatch, *entries):
+    def entry_points(group, name=None):
+        assert group == "dlmskit.transports"
+        return [entry for entry in entries if name in {None, entry.name}]
+
+    monkeypatch.setattr(url_module, "entry_points", entry_points)
+
+
 def test_installed_packages_add_schemes_and_never_replace_ours(monkeypatch):
     made = []
 
@@ -93,11 +104,35 @@ def test_installed_packages_add_schemes_and_never_replace_ours(monkeypatch):
         made.append(url.host)
         return TcpTransport(url.host)
 
-    pigeon = Scheme("pigeon", "pigeon://loft", connect, None, {"grain": "kind"})
-    monkeypatch.setattr(url_module, "entry_points", lambda group: [_EntryPoint("pigeon", pigeon), _EntryPoint("tcp", pigeon)])
+    pigeon = Scheme("pigeon", "pigeon://loft", connect, options={"grain": "kind"})
+    _installed(monkeypatch, _EntryPoint("pigeon", pigeon), _EntryPoint("tcp", pigeon))
     transport_from_url("pigeon://loft?grain=corn")
     assert made == ["loft"]
     assert isinstance(transport_from_url("tcp://host"), TcpTransport)
-    monkeypatch.setattr(url_module, "entry_points", lambda group: [_EntryPoint("bad", object())])
+    with pytest.raises(ConfigError, match=r"scheme 'carrier' is not known; write one of tcp:.*pigeon://loft"):
+        transport_from_url("carrier://x")
+    _installed(monkeypatch, _EntryPoint("bad", object()))
     with pytest.raises(ConfigError, match="is no Scheme"):
         transport_from_url("bad://x")
+
+
+def test_installed_package_that_is_broken_is_named(monkeypatch):
+    _installed(monkeypatch, EntryPoint("lame", "no_such_package.at_all:SCHEME", "dlmskit.transports"))
+    with pytest.raises(ConfigError, match=r"entry point no_such_package\.at_all:SCHEME in dlmskit.transports cannot be loaded"):
+        transport_from_url("lame://x")
+
+
+@pytest.mark.parametrize("text", ["tcp://127.0.0.1:0", "udp://127.0.0.1:0", "memory://listening"])
+async def test_url_becomes_a_listener(text):
+    listener = await listen_at(text, Echo)
+    address = text.replace(":0", f":{listener.port}")
+    async with transport_from_url(address) as client:
+        await client.send(b"push")
+        assert await client.receive() == b"pushed"
+    await listener.close()
+
+
+async def test_medium_without_a_server_side_says_so(monkeypatch):
+    _installed(monkeypatch, _EntryPoint("oneway", Scheme("oneway", "oneway://x", lambda url, limits: TcpTransport(url.host))))
+    with pytest.raises(ConfigError, match=r"nobody can listen on oneway; there are tcp, .*udp"):
+        await listen_at("oneway://x", Echo)

@@ -48,8 +48,12 @@ from dlmskit.apdu.ciphering import (
     WrappedKey,
 )
 from dlmskit.apdu.common import (
+    BREAK_ON_ERROR,
     CONFIRMED,
     HIGH_PRIORITY,
+    LONG_CONFIRMED,
+    LONG_HIGH_PRIORITY,
+    SELF_DESCRIPTIVE,
     ActionResponseWithOptionalData,
     CosemAttributeDescriptor,
     CosemAttributeDescriptorWithSelection,
@@ -102,10 +106,14 @@ from dlmskit.apdu.short_name import (
 from dlmskit.codec.schema import Apdu
 
 __all__ = [
+    "BREAK_ON_ERROR",
     "CONFIRMED",
     "DEDICATED_TAGS",
     "GLOBAL_TAGS",
     "HIGH_PRIORITY",
+    "LONG_CONFIRMED",
+    "LONG_HIGH_PRIORITY",
+    "SELF_DESCRIPTIVE",
     "SERVICE_SPECIFIC",
     "VAA_NAME_LN",
     "VAA_NAME_SN",

@@ -36,6 +36,12 @@ CONFIRMED = 0x40
 """Bit of Invoke-Id-And-Priority: the request wants an answer."""
 HIGH_PRIORITY = 0x80
 """Bit of Invoke-Id-And-Priority."""
+LONG_CONFIRMED, LONG_HIGH_PRIORITY = CONFIRMED << 24, HIGH_PRIORITY << 24
+"""The same bits of Long-Invoke-Id-And-Priority."""
+BREAK_ON_ERROR = 0x20000000
+"""Bit of Long-Invoke-Id-And-Priority, ACCESS: nothing is executed behind the first item that fails."""
+SELF_DESCRIPTIVE = 0x10000000
+"""Bit of Long-Invoke-Id-And-Priority, ACCESS: the answer repeats what was asked."""
 
 
 class CosemAttributeDescriptor(Sequence, frozen=True, gc=False):
@@ -115,8 +121,12 @@ class ActionResponseWithOptionalData(Sequence, frozen=True, gc=False):
 
 
 __all__ = [
+    "BREAK_ON_ERROR",
     "CONFIRMED",
     "HIGH_PRIORITY",
+    "LONG_CONFIRMED",
+    "LONG_HIGH_PRIORITY",
+    "SELF_DESCRIPTIVE",
     "AccessSelection",
     "ActionResponseWithOptionalData",
     "ActionResultField",

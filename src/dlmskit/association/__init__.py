@@ -1,18 +1,20 @@
-"""Associations of both roles, sans-IO: opening, authentication, GET, SET and ACTION, release (application layer, 3 to 5 and 7).
+"""Associations of both roles, sans-IO: opening, authentication, the services, release (application layer, 3 to 5 and 7).
 
 `ClientAssociation` gives exchanges that somebody drives, `ServerAssociation` answers octets with octets. No socket, no clock,
-no randomness: they are passed in. SN referencing, ACCESS and general block transfer are not here.
+no randomness: they are passed in. SN referencing is not here.
 """
 
 from __future__ import annotations
 
 from dlmskit.association.authentication import Associated
+from dlmskit.association.client.access import AccessOutcome
 from dlmskit.association.client.association import ClientAssociation
 from dlmskit.association.connection import AssociationTable
 from dlmskit.association.context import AssociationContext
 from dlmskit.association.credentials import Credentials
 from dlmskit.association.errors import (
     AssociationRefused,
+    BlockTransferAborted,
     ConfirmedServiceErrorReceived,
     ExceptionReceived,
     InvocationCounterRefused,
@@ -28,6 +30,7 @@ from dlmskit.association.ports import (
     Random,
     Request,
     ServiceHandler,
+    Tell,
 )
 from dlmskit.association.server.association import ServerAssociation
 from dlmskit.association.settings import (
@@ -44,12 +47,14 @@ from dlmskit.association.tables import Party, State
 __all__ = [
     "SUPPORTED",
     "AarqOnOpen",
+    "AccessOutcome",
     "Associated",
     "AssociationContext",
     "AssociationEvent",
     "AssociationRefused",
     "AssociationSettings",
     "AssociationTable",
+    "BlockTransferAborted",
     "ClientAssociation",
     "ClientTolerances",
     "Clock",
@@ -70,5 +75,6 @@ __all__ = [
     "ServiceHandler",
     "Signing",
     "State",
+    "Tell",
     "Wrapping",
 ]

@@ -6,7 +6,7 @@ Results of single attributes and methods are values, not errors: one item of a l
 from __future__ import annotations
 
 from dlmskit.apdu import Aare, ConfirmedServiceError, ExceptionResponse
-from dlmskit.errors import ServiceError
+from dlmskit.errors import RemoteProtocolError, ServiceError
 from dlmskit.types.enums import (
     ERRORS_OF_CLASS,
     AcseServiceProvider,
@@ -70,6 +70,10 @@ class InvocationCounterRefused(ExceptionReceived):
     def __init__(self, answer: ExceptionResponse, lowest_acceptable: int) -> None:
         super().__init__(answer)
         self.lowest_acceptable = lowest_acceptable
+
+
+class BlockTransferAborted(RemoteProtocolError):
+    """The peer ended a general block transfer, or broke its rules so that we did; nothing of it was handed up."""
 
 
 class ConfirmedServiceErrorReceived(RequestRefused):

@@ -14,30 +14,35 @@ from dlmskit.security import SUITES
 from dlmskit.security.control import AUTHENTICATED_ENCRYPTED
 from dlmskit.security.layers import KeyChoice
 from dlmskit.security.policy import STRONGEST_SYMMETRIC, SecurityPolicy
-from dlmskit.types.conformance import Conformance
+from dlmskit.types.conformance import LOGICAL_NAME_REFERENCING, SHORT_NAME_REFERENCING, Conformance
 from dlmskit.types.enums import ApplicationContext, DataAccessResult, Mechanism
 from dlmskit.types.sap import MANAGEMENT_LOGICAL_DEVICE, PUBLIC_CLIENT, is_broadcast
 from dlmskit.types.system_title import SystemTitle
 
 SUPPORTED = (
     Conformance.GENERAL_PROTECTION
+    | Conformance.GENERAL_BLOCK_TRANSFER
     | Conformance.PRIORITY_MGMT_SUPPORTED
+    | Conformance.ATTRIBUTE0_SUPPORTED_WITH_SET
     | Conformance.ATTRIBUTE0_SUPPORTED_WITH_GET
     | Conformance.BLOCK_TRANSFER_WITH_GET_OR_READ
     | Conformance.BLOCK_TRANSFER_WITH_SET_OR_WRITE
     | Conformance.BLOCK_TRANSFER_WITH_ACTION
     | Conformance.MULTIPLE_REFERENCES
     | Conformance.DATA_NOTIFICATION
+    | Conformance.ACCESS
+    | Conformance.READ
+    | Conformance.WRITE
+    | Conformance.UNCONFIRMED_WRITE
+    | Conformance.INFORMATION_REPORT
+    | Conformance.PARAMETERIZED_ACCESS
     | Conformance.GET
     | Conformance.SET
     | Conformance.SELECTIVE_ACCESS
     | Conformance.EVENT_NOTIFICATION
     | Conformance.ACTION
 )
-"""What a server can do in an association today; other bits are never granted."""
-
-PROPOSABLE = SUPPORTED | Conformance.ATTRIBUTE0_SUPPORTED_WITH_SET
-"""What a client can make use of; other bits are never proposed."""
+"""What client and server can do in an association today; other bits are never proposed and never granted."""
 
 SMALLEST_PDU = 12
 """The standard's lower bound of a PDU size; 0 stands for no limit."""
@@ -79,6 +84,8 @@ class ClientTolerances:
     """Take the answer whatever invoke-id it carries: some meters answer 0. A late answer is then taken for the next one."""
     any_manufacturer: bool = False
     """Take system titles whose first three octets are no manufacturer identification."""
+    no_final_acknowledgement: bool = False
+    """Send no empty block behind the last one of an answer: some servers answer it with an error."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +147,11 @@ class AssociationSettings:
     """Client: ask for high priority, where it was negotiated."""
     retries: int = 0
     """Client: how often a GET is sent again after a time-out; SET and ACTION never are."""
+    block_window: int = 0
+    """Blocks of general block transfer that this side receives in one stream, 1 (no streaming) to 63; 0: it is neither proposed
+    nor granted, and what is long goes in the blocks of its service."""
+    block_retries: int = 5
+    """Client: how often a stream of blocks is repeated without progress before the transfer is given up."""
     challenge_octets: int = 32
     """Length of the own challenge of HLS."""
     pre_established: bool = False
@@ -148,6 +160,8 @@ class AssociationSettings:
     switches: ServerSwitches = field(default_factory=ServerSwitches)
 
     # What follows from the rest; worked out once, because every association asks.
+    short_names: bool = field(init=False, repr=False)
+    """Whether objects are referenced by short names."""
     ciphered: bool = field(init=False, repr=False)
     """Whether the application context allows ciphered APDUs."""
     policy: SecurityPolicy = field(init=False, repr=False)
@@ -171,9 +185,13 @@ class AssociationSettings:
 
     def __post_init__(self) -> None:
         ciphered = self.application_context.allows_ciphering
+        short = not self.application_context.uses_logical_names
+        wanted = self.conformance if self.block_window else self.conformance & ~Conformance.GENERAL_BLOCK_TRANSFER
+        possible = SUPPORTED & wanted & (SHORT_NAME_REFERENCING if short else LOGICAL_NAME_REFERENCING)
         signed = bool(self.security_policy & (SecurityPolicy.SIGNED_REQUEST | SecurityPolicy.SIGNED_RESPONSE))
         general = self.wrapping is not Wrapping.SERVICE_SPECIFIC or signed
         derived = {
+            "short_names": short,
             "ciphered": ciphered,
             "policy": self.security_policy if ciphered else SecurityPolicy.NOTHING,
             "needs_titles": ciphered or self.mechanism >= Mechanism.HLS_GMAC,
@@ -186,8 +204,8 @@ class AssociationSettings:
                 or bool(self.security_policy & SecurityPolicy.SIGNED_REQUEST)
             ),
             "broadcast": is_broadcast(self.server_sap),
-            "proposed_conformance": int(self.conformance & PROPOSABLE),
-            "grantable_conformance": int(self.conformance & SUPPORTED),
+            "proposed_conformance": int(possible),
+            "grantable_conformance": int(possible),
             "needed_conformance": int(
                 self.required_conformance | (Conformance.GENERAL_PROTECTION if ciphered and general else Conformance(0))
             ),
@@ -198,12 +216,12 @@ class AssociationSettings:
         self._check_suite()
 
     def _check(self) -> None:
-        if not self.application_context.uses_logical_names:
-            raise ConfigError(f"application context {self.application_context.label} is not supported: use logical names")
         if self.dedicated_key and not self.ciphered:
             raise ConfigError("a dedicated key needs an application context with ciphering")
         if self.max_pdu_size and not SMALLEST_PDU <= self.max_pdu_size <= 0xFFFF:
             raise ConfigError(f"a PDU size is 0 (no limit) or {SMALLEST_PDU} to 65535, not {self.max_pdu_size}")
+        if not 0 <= self.block_window <= 63:
+            raise ConfigError(f"a window of block transfer is 1 to 63 blocks, or 0 for none, not {self.block_window}")
         if not 8 <= self.challenge_octets <= 64:
             raise ConfigError(f"a challenge has 8 to 64 octets, not {self.challenge_octets}")
         if self.pre_established and self.mechanism is not Mechanism.LOWEST:

@@ -10,9 +10,11 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
+from dlmskit.client.tokens import token_named
 from dlmskit.errors import ConfigError
 from dlmskit.security.keystore import MOST_OCTETS, read_vault
 from dlmskit.security.vault import KeyVault
+from dlmskit.security.vault_tables import Tokens
 
 PASSPHRASE = "DLMSKIT_PASSPHRASE"  # noqa: S105 - the name of a variable, not a secret
 """The environment variable that holds the passphrase of sealed key files."""
@@ -26,11 +28,15 @@ def passphrase_from_environment() -> bytes:
     return passphrase.encode()
 
 
-def read_key_file(path: str | os.PathLike[str], passphrase: Callable[[], bytes] = passphrase_from_environment) -> KeyVault:
-    """The keys in a file, sealed or plain.
+def read_key_file(
+    path: str | os.PathLike[str],
+    passphrase: Callable[[], bytes] = passphrase_from_environment,
+    tokens: Tokens = token_named,
+) -> KeyVault:
+    """The keys in a file, sealed with a passphrase or a token, or plain.
 
-    Raises ConfigError for a file that cannot be read, is no key file, or is plain and readable by others; SecurityError for a
-    wrong passphrase.
+    Raises ConfigError for a file that cannot be read, is no key file, or is plain and readable by others, and for a token that
+    is not there; SecurityError for a wrong passphrase or PIN, and for a key that the token does not have.
     """
     path = Path(path)
     try:
@@ -42,7 +48,7 @@ def read_key_file(path: str | os.PathLike[str], passphrase: Callable[[], bytes] 
     if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO) and octets.lstrip()[:1] != b"{":
         raise ConfigError(f"the key file {path} holds keys in clear and others may open it: chmod 600 {path}, or seal it")
     try:
-        return read_vault(octets, passphrase)
+        return read_vault(octets, passphrase, tokens)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from error
 

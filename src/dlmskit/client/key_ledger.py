@@ -18,7 +18,8 @@ from dlmskit.client.key_file import passphrase_from_environment, read_key_file, 
 from dlmskit.errors import ConfigError
 from dlmskit.security.keys import KeySet
 from dlmskit.security.keystore import seal
-from dlmskit.security.vault import KeyVault, VaultEntry, tables_from_vault
+from dlmskit.security.vault import KeyVault, VaultEntry
+from dlmskit.security.vault_tables import tables_from_vault
 
 
 class KeyLedger(Protocol):

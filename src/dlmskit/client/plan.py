@@ -19,7 +19,7 @@ from dlmskit.association.settings import AssociationSettings, Signing, Wrapping
 from dlmskit.client.counters import Counters, counters_of
 from dlmskit.client.journal import log_event
 from dlmskit.client.key_file import read_key_file
-from dlmskit.client.parties import check_secrets, correspondence_with, own_entry_name
+from dlmskit.client.parties import Introduction, check_secrets, correspondence_with, introduction_of, own_entry_name
 from dlmskit.client.words import Context, Words, read_words, with_saps
 from dlmskit.errors import ConfigError, DlmsError, SecurityError, SecurityReason
 from dlmskit.limits import DEFAULT, Limits
@@ -37,7 +37,16 @@ COUNTER_OBIS = Obis("0.0.43.1.0.255")
 """Invocation counter of the first security setup (Data)."""
 
 _FAREWELL_SECONDS = 3.0
+_BLOCK_WINDOW = 16
+_BLOCK_RETRIES = 5
 _LIKE_A_KEY = re.compile(r"[0-9A-Fa-f]{32}|[0-9A-Fa-f]{64}")
+
+_CONTEXTS = {
+    ("logical", False): ApplicationContext.LN,
+    ("logical", True): ApplicationContext.LN_CIPHERED,
+    ("short", False): ApplicationContext.SN,
+    ("short", True): ApplicationContext.SN_CIPHERED,
+}
 
 Keys = KeySet | KeyVault | str | os.PathLike[str]
 
@@ -56,6 +65,8 @@ class Plan:
     keys: KeySet
     correspondence: Correspondence
     """Our key pairs and the meter's public keys."""
+    introduction: Introduction
+    """Our certificate, and which authorities we believe."""
     limits: Limits
     counters: Counters | None
     """None where nothing is protected."""
@@ -98,7 +109,7 @@ def make_plan(
     own = VaultEntry(KeySet()) if vault is None or own_name is None else _titled(own_name, vault[own_name])
     entry = _entry(keys if vault is None else _without(vault, own_name), said.get("server_title"), said.get("entry"))
     settings = _settings(said, entry)
-    check_secrets(settings, entry, own.pairs)
+    check_secrets(settings, entry, own)
     counters = None
     if settings.needs_titles:
         _check_keys(entry.keys, settings)
@@ -110,6 +121,7 @@ def make_plan(
         settings=settings,
         keys=entry.keys,
         correspondence=correspondence_with(own.pairs, entry.pairs),
+        introduction=introduction_of(own, entry, settings),
         limits=replace(limits, response_seconds=said["timeout"]) if "timeout" in said else limits,
         counters=counters,
         retries_said="retries" in said,
@@ -132,7 +144,7 @@ def _settings(said: Mapping[str, Any], entry: VaultEntry) -> AssociationSettings
     return AssociationSettings(
         client_sap=client,
         server_sap=said.get("server", MANAGEMENT_LOGICAL_DEVICE),
-        application_context=ApplicationContext.LN_CIPHERED if context is Context.CIPHERED else ApplicationContext.LN,
+        application_context=_CONTEXTS[said.get("names", "logical"), context is Context.CIPHERED],
         mechanism=mechanism,
         max_pdu_size=said.get("pdu", 0xFFFF),
         client_system_title=said.get("client_title"),
@@ -146,6 +158,8 @@ def _settings(said: Mapping[str, Any], entry: VaultEntry) -> AssociationSettings
         dedicated_key=said.get("dedicated", False),
         user_id=said.get("user"),
         retries=said.get("retries", 0),
+        block_window=said.get("block_window", _BLOCK_WINDOW),
+        block_retries=said.get("retries", _BLOCK_RETRIES),
     )
 
 

@@ -29,7 +29,6 @@ from dlmskit.crypto.curves import curve_of
 from dlmskit.crypto.ec_keys import PublicKey
 from dlmskit.crypto.ecdh import AgreementKey
 from dlmskit.crypto.kdf import algorithm_id, ephemeral_unified_info
-from dlmskit.crypto.keywrap import wrap_key
 from dlmskit.crypto.suites import SecuritySuite, suite_of
 from dlmskit.errors import ConfigError, DecodeError, SecurityError, SecurityReason
 from dlmskit.security.keys import Key, KeyRole, KeySet
@@ -112,9 +111,8 @@ class SecuritySetupScripts:
             raise ConfigError("there is no key to transfer")
         for key in named:
             key.check_length(suite)
-        kek = present.kek.reveal()
-        wrapped = [(int(KEY_IDS[key.role]), wrap_key(kek, key.reveal())) for key in named]
-        del kek
+        master = present.kek.master
+        wrapped = [(int(KEY_IDS[key.role]), master.wrap_octets(key.reveal())) for key in named]
         changed = _merged(present, new)
         yield from renewal(self._services, self._call(2, wrapped), changed, self._ledger(ledger))
         return self._services.plan.keys

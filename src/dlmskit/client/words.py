@@ -19,7 +19,7 @@ from dlmskit.client.counters import Counters
 from dlmskit.errors import ConfigError, DlmsError
 from dlmskit.security.layers import KeyChoice
 from dlmskit.security.policy import AUTHENTICATED_BOTH_WAYS, ENCRYPTED_BOTH_WAYS, STRONGEST_SYMMETRIC, SecurityPolicy
-from dlmskit.transport.url import scheme_named
+from dlmskit.transport.url import BEHIND, scheme_named
 from dlmskit.types.enums import Mechanism
 from dlmskit.types.obis import Obis
 from dlmskit.types.system_title import SystemTitle
@@ -43,6 +43,8 @@ class Words(TypedDict, total=False):
     """``lowest``, ``lls``, ``hls-gmac``, ``hls-sha256``, ``hls-ecdsa`` ... or a number 0 to 7; 5 with keys, 0 without."""
     context: Context | Literal["ciphered", "plain"]
     """ciphered with keys, plain without."""
+    names: Literal["logical", "short"]
+    """How objects are referenced: logical. Short names are read from the meter's object list."""
     protection: SecurityPolicy | Literal["authenticated-encrypted", "authenticated", "encrypted", "none"]
     """What every ciphered APDU carries, both ways: authenticated-encrypted."""
     wrapping: Wrapping | Literal["glo", "general-glo", "general-ciphering"]
@@ -67,10 +69,13 @@ class Words(TypedDict, total=False):
     """The entry of the key file, where neither title nor default tells which."""
     pdu: int | str
     """The largest APDU we receive: 65535."""
+    block_window: int | str
+    """Blocks of general block transfer that we receive in one stream: 16; 1 for no streaming, 0 for no general block transfer."""
     timeout: float | str
     """Seconds to wait for an answer: 10."""
     retries: int | str
-    """How often a read is repeated after a time-out: 0, over media that lose messages 2. Writes and calls never are."""
+    """How often a read is repeated after a time-out, and a stream of blocks without progress: 0 and 5, over media that lose
+    messages 10. Writes and calls are repeated block by block or never."""
     counters: str | os.PathLike[str] | Counters
     """The file of the invocation counters, or ``memory``."""
     invocation_counter: int | str
@@ -167,6 +172,7 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "server": _number(1, 0xFFFF),
     "mechanism": _mechanism,
     "context": _one_of({member.value: member for member in Context}),
+    "names": _one_of({"logical": "logical", "short": "short"}),
     "protection": _one_of(_POLICIES, SecurityPolicy),
     "wrapping": _one_of(_WRAPPINGS, Wrapping),
     "general_key": _one_of(_GENERAL_KEYS, KeyChoice),
@@ -179,6 +185,7 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "user": _number(0, 255),
     "entry": str,
     "pdu": _number(0, 0xFFFF),
+    "block_window": _number(0, 63),
     "timeout": _seconds,
     "retries": _number(0, 100),
     "counters": lambda value: value,
@@ -233,7 +240,7 @@ def _taken_apart(url: str) -> tuple[Any, dict[str, str], dict[str, str]]:
     except ValueError:
         raise ConfigError(f"{url.partition('?')[0]}: the query is not key=value&key=value") from None
     scheme = scheme_named(parts.scheme)
-    known = frozenset(scheme.options if scheme is not None else ())
+    known = frozenset((*BEHIND, *(scheme.options if scheme is not None else ())))
     words: dict[str, str] = {}
     options: dict[str, str] = {}
     for key, value in pairs:

@@ -47,7 +47,7 @@ class Request:
     selector: int | None = None
     """Access selector of a selective access, None without one."""
     parameter: Data | None = None
-    """Access parameters of the selective access."""
+    """Access parameters of the selective access, or the parameter of a method as it came."""
     caller: Caller | None = None
     """Whose request it is; None: the device's own, which may do everything."""
 
@@ -69,6 +69,7 @@ class Attribute:
         default: object,
         within: tuple[int, int] | None,
         selectors: tuple[int, ...],
+        manufacturer: range,
         name: str,
     ) -> None:
         self.number = number
@@ -86,6 +87,8 @@ class Attribute:
         """Smallest and largest number allowed, where the class says more than the type."""
         self.selectors = selectors
         """Access selectors of selective access."""
+        self.manufacturer = manufacturer
+        """Numbers of an enumeration that are left to manufacturers, beside those that have a meaning."""
         self.name = name
         """Name in the Blue Book."""
         self.python_name = ""
@@ -150,7 +153,8 @@ class Attribute:
             raise ServiceError(DataAccessResult.TYPE_UNMATCHED, self.name, str(error)) from error
         if self.within is not None and not self.within[0] <= data.value <= self.within[1]:
             raise ServiceError(DataAccessResult.OTHER_REASON, self.name, f"not within {self.within[0]}..{self.within[1]}")
-        if isinstance(self.kind, Enumeration) and self.kind.labels and data.value not in self.kind.labels:
+        labels = self.kind.labels if isinstance(self.kind, Enumeration) else ()
+        if labels and data.value not in labels and data.value not in self.manufacturer:
             raise ServiceError(DataAccessResult.OTHER_REASON, self.name, f"no value {data.value}")
 
 
@@ -164,6 +168,7 @@ def attribute(
     default: object = None,
     within: tuple[int, int] | None = None,
     selectors: tuple[int, ...] = (),
+    manufacturer: range = range(0),
     name: str = "",
 ) -> Attribute:
     """Declare an attribute: ``number`` and ``kind`` as in the class table; the Blue Book's name where Python's differs."""
@@ -176,6 +181,7 @@ def attribute(
         default=default,
         within=within,
         selectors=selectors,
+        manufacturer=manufacturer,
         name=name,
     )
 

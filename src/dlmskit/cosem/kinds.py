@@ -26,6 +26,7 @@ DATE_TIME = "octet-string(date-time)"
 
 CAPTURE_OBJECT = "structure{class_id:long-unsigned,logical_name:logical-name,attribute_index:integer,data_index:long-unsigned}"
 OBJECT_DEFINITION = "structure{class_id:long-unsigned,logical_name:logical-name}"
+VALUE_DEFINITION = "structure{class_id:long-unsigned,logical_name:logical-name,attribute_index:integer}"
 SCRIPT_REFERENCE = "structure{script_logical_name:logical-name,script_selector:long-unsigned}"
 
 BAUD_RATE = "enum{0=300,1=600,2=1200,3=2400,4=4800,5=9600,6=19200,7=38400,8=57600,9=115200}"

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 from dlmskit.codec.data import Data
 from dlmskit.codec.data_types import Tag
 from dlmskit.cosem.access import AccessMode, ObjectKey, Role
 from dlmskit.cosem.model import InterfaceClass
 from dlmskit.cosem.selective import CaptureObject
+from dlmskit.cosem.short_names import BaseNames
 from dlmskit.errors import ConfigError, ServiceError
 from dlmskit.types.datetime import CosemDateTime
 from dlmskit.types.enums import DataAccessResult
@@ -32,6 +33,15 @@ class UtcClock(Protocol):
         """The time now, with time zone UTC."""
 
 
+@runtime_checkable
+class HasUtc(Protocol):
+    """A Clock object: it knows the device's own time."""
+
+    def utc(self) -> datetime | None:
+        """The device's time in UTC; None where no clock was given to the logical device."""
+        ...
+
+
 class ObjectTree:
     """The objects of one logical device."""
 
@@ -41,8 +51,16 @@ class ObjectTree:
         """Each is told object, attribute number and value of every change that is stored: persistence, monitors."""
         self._objects: dict[ObjectKey, InterfaceClass] = {}
         self._ordered: tuple[InterfaceClass, ...] | None = None
+        self._base_names: BaseNames | None = None
         for placed in objects:
             self.add(placed)
+
+    @property
+    def base_names(self) -> BaseNames:
+        """The short names of the objects that there are now. Raises ConfigError for too many objects."""
+        if self._base_names is None:
+            self._base_names = BaseNames(self)
+        return self._base_names
 
     # --- the collection ----------------------------------------------------------------------------------------------
 
@@ -51,7 +69,7 @@ class ObjectTree:
         if placed.key in self._objects:
             raise ConfigError(f"two objects of class {placed.class_id} with logical name {placed.obis}")
         self._objects[placed.key] = placed
-        self._ordered = None
+        self._ordered = self._base_names = None
         placed.placed(self)
         return placed
 
@@ -59,7 +77,7 @@ class ObjectTree:
         """Let an object go; ServiceError object-undefined where there is none."""
         gone = self.get(*key)
         del self._objects[key]
-        self._ordered = None
+        self._ordered = self._base_names = None
         gone.placed(None)
         return gone
 
@@ -102,6 +120,13 @@ class ObjectTree:
         if self.clock is None:
             return CosemDateTime.of()
         return CosemDateTime.from_datetime(self.clock.utc_now())
+
+    def utc_now(self) -> datetime | None:
+        """The device's own time in UTC: of its Clock object, else of the clock that it was given; None without either."""
+        for found in self._objects.values():
+            if isinstance(found, HasUtc):
+                return found.utc()
+        return None if self.clock is None else self.clock.utc_now()
 
     def captured(self, wanted: CaptureObject) -> Data:
         """What a capture or a push takes from an object, with the device's own rights.

@@ -54,6 +54,11 @@ class GcmKey:
         self._key = key
         self._encrypt = AESGCM(key).encrypt
 
+    @property
+    def key_octets(self) -> int:
+        """Its length."""
+        return len(self._key)
+
     def authenticated_encryption(self, fixed_field: bytes, aad: bytes) -> Mode:
         """Text becomes ciphertext || tag; the tag covers ``aad`` and the text."""
         encrypt = self._encrypt

@@ -20,6 +20,11 @@ from dlmskit.errors import SecurityError, SecurityReason
 class CipherKey(Protocol):
     """A block cipher key (GUEK, GBEK, dedicated or ephemeral). Each mode is bound to one sender and one AAD."""
 
+    @property
+    def key_octets(self) -> int:
+        """Its length, 16 or 32."""
+        ...
+
     def authenticated_encryption(self, fixed_field: bytes, aad: bytes) -> Mode:
         """AES-GCM with the tag of 12 octets over `aad` and text."""
         ...
@@ -35,6 +40,11 @@ class CipherKey(Protocol):
 
 class WrappingKey(Protocol):
     """A master key (KEK): wraps other keys after RFC 3394, and does nothing else."""
+
+    @property
+    def key_octets(self) -> int:
+        """Its length, 16 or 32."""
+        ...
 
     def wrap(self, key: CipherKey) -> bytes:
         """A transferable key of the same provider. Raises `SecurityError` (unsupported) for any other."""

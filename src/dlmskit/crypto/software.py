@@ -44,6 +44,11 @@ class SoftwareWrappingKey:
         check_key_octets(octets)
         self._octets = octets
 
+    @property
+    def key_octets(self) -> int:
+        """Its length."""
+        return len(self._octets)
+
     def wrap(self, key: CipherKey) -> bytes:
         """A transferable key of this provider."""
         if not isinstance(key, SoftwareCipherKey):

@@ -14,7 +14,6 @@ from dlmskit.crypto.curves import curve_of
 from dlmskit.crypto.ec_keys import PublicKey
 from dlmskit.crypto.ecdsa import verify
 from dlmskit.crypto.kdf import algorithm_id, one_pass_info, static_unified_info
-from dlmskit.crypto.keywrap import unwrap_key, wrap_key
 from dlmskit.crypto.random import draw
 from dlmskit.errors import SecurityError, SecurityReason
 from dlmskit.security.context import SecurityContext
@@ -125,13 +124,13 @@ def _wrap(context: SecurityContext, party: KnownParty) -> tuple[Key, WrappedKey]
         raise SecurityError(SecurityReason.UNSUPPORTED, "there is no source of randomness for a fresh key")
     kek = _shared(context, party, KeyRole.KEK)
     key = Key(draw(random, context.suite.key_octets), KeyRole.CEK)
-    return key, WrappedKey(_MASTER_KEY, wrap_key(kek.reveal(), key.reveal()))
+    return key, WrappedKey(_MASTER_KEY, kek.master.wrap_octets(key.reveal()))
 
 
 def _unwrap(context: SecurityContext, info: WrappedKey, party: KnownParty) -> Key:
     if info.kek_id != _MASTER_KEY:
         raise SecurityError(SecurityReason.UNSUPPORTED, f"a key that wraps with the number {info.kek_id} is not known")
-    return Key(unwrap_key(_shared(context, party, KeyRole.KEK).reveal(), info.key_ciphered_data), KeyRole.CEK)
+    return Key(_shared(context, party, KeyRole.KEK).master.unwrap_octets(info.key_ciphered_data), KeyRole.CEK)
 
 
 # Agreed keys.

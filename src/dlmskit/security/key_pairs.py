@@ -12,15 +12,17 @@ from dlmskit.crypto.curves import CURVES, Curve
 from dlmskit.crypto.ec_keys import PublicKey
 from dlmskit.crypto.ecdh import AgreementKey
 from dlmskit.crypto.ecdsa import SigningKey
+from dlmskit.crypto.provider import KeyAgreement, Signer
 from dlmskit.errors import ConfigError
 from dlmskit.security.keys import Secret
 
-PrivateKeyOfAPair = SigningKey | AgreementKey
+PrivateKeyOfAPair = Signer | KeyAgreement
 
-_PRIVATE: Mapping[str, type[PrivateKeyOfAPair]] = {"signing_key": SigningKey, "agreement_key": AgreementKey}
+_PRIVATE: Mapping[str, type[SigningKey | AgreementKey]] = {"signing_key": SigningKey, "agreement_key": AgreementKey}
 _PUBLIC_OF = {"signing_key": "signing_public_key", "agreement_key": "agreement_public_key"}
 PAIR_FIELDS = (*_PUBLIC_OF, *_PUBLIC_OF.values())
 """What a key file calls them."""
+PRIVATE_FIELDS = tuple(_PRIVATE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,8 +32,8 @@ class KeyPairs:
     Raises `ConfigError` where a private and a public key do not belong together.
     """
 
-    signing_key: SigningKey | None = None
-    agreement_key: AgreementKey | None = None
+    signing_key: Signer | None = None
+    agreement_key: KeyAgreement | None = None
     signing_public_key: PublicKey | None = None
     """Verifies the signatures of this party."""
     agreement_public_key: PublicKey | None = None
@@ -54,13 +56,16 @@ class KeyPairs:
                 yield private.removesuffix("_key"), known, getattr(self, private)
 
     def table(self) -> dict[str, str]:
-        """As a key file holds them: the private keys, and public ones whose private half is not here."""
-        return {
-            f"{purpose}_public_key" if private is None else f"{purpose}_key": (
-                public.octets.hex() if private is None else private.reveal().hex()
-            )
-            for purpose, public, private in self.named()
-        }
+        """As a key file holds them: private keys, labels of those in a token, public ones whose private half is not known."""
+        table = {}
+        for purpose, public, private in self.named():
+            if private is None:
+                table[f"{purpose}_public_key"] = public.octets.hex()
+            elif isinstance(private, SigningKey | AgreementKey):
+                table[f"{purpose}_key"] = private.reveal().hex()
+            else:
+                table[f"{purpose}_key_label"] = str(getattr(private, "label", None) or "")
+        return table
 
 
 def pair_from_hex(field: str, text: str) -> PrivateKeyOfAPair | PublicKey:

@@ -14,6 +14,8 @@ from enum import StrEnum
 from typing import NoReturn, Self
 
 from dlmskit.crypto.gcm import GcmKey
+from dlmskit.crypto.provider import CipherKey, WrappingKey
+from dlmskit.crypto.software import SoftwareWrappingKey
 from dlmskit.crypto.suites import SecuritySuite
 from dlmskit.errors import ConfigError, SecurityError, SecurityReason
 
@@ -101,7 +103,7 @@ class Key(Secret):
             del octets
             raise SecurityError(SecurityReason.WRONG_KEY_LENGTH, f"a {role.value} has 16 or 32 octets, found {found}")
         super().__init__(octets)
-        self._gcm: GcmKey | None = None
+        self._gcm: CipherKey | None = None
         self._fingerprint: str | None = None
 
     @classmethod
@@ -116,26 +118,40 @@ class Key(Secret):
         return len(self._octets)
 
     @property
-    def gcm(self) -> GcmKey:
+    def gcm(self) -> CipherKey:
         """The key ready for AES-GCM: made on first use, because it takes some 2.5 kB, and then kept."""
         if self._gcm is None:
             self._gcm = GcmKey(self._octets)
         return self._gcm
 
     @property
-    def fingerprint(self) -> str:
-        """16 hexadecimal digits that name the key in counter stores and logs without showing it (HMAC-SHA-256, cut).
+    def master(self) -> WrappingKey:
+        """The key ready to wrap other keys."""
+        return SoftwareWrappingKey(self._octets)
 
-        The role is not part of it: the same octets in two roles share their counters, because they share their IVs.
+    @property
+    def fingerprint(self) -> str:
+        """16 hexadecimal digits that name the key in counter stores and logs without showing it.
+
+        The role is not part of it: the same octets in two roles share their counters, because they share their IVs. A master
+        key, which protects no messages, has one of its own kind. A key in a token has the same as in software, so that it goes
+        on with its counter when it moves.
         """
+        return self._print_as(self.role)
+
+    def _print_as(self, role: KeyRole) -> str:
+        """What the fingerprint of these octets is in this role."""
+        if role is not self.role:
+            return Key(self._octets, role).fingerprint
         if self._fingerprint is None:
-            self._fingerprint = hmac.digest(self._octets, b"dlmskit key fingerprint", "sha256")[:8].hex()
+            gcm = self._gcm or GcmKey(self._octets)
+            self._fingerprint = fingerprint_of_master(self.master) if role is KeyRole.KEK else fingerprint_of(gcm)
         return self._fingerprint
 
     def check_length(self, suite: SecuritySuite) -> None:
         """Refuse a key of another suite. Raises `SecurityError` (wrong-key-length)."""
-        if len(self._octets) != suite.key_octets:
-            message = f"suite {suite.id} needs a {self.role.value} of {suite.key_octets} octets, this one has {len(self._octets)}"
+        if len(self) != suite.key_octets:
+            message = f"suite {suite.id} needs a {self.role.value} of {suite.key_octets} octets, this one has {len(self)}"
             raise SecurityError(SecurityReason.WRONG_KEY_LENGTH, message)
 
     def __repr__(self) -> str:
@@ -182,6 +198,28 @@ class KeySet:
         """Refuse keys of another suite. Raises `SecurityError` (wrong-key-length)."""
         for _, key in self.named():
             key.check_length(suite)
+
+
+# Fingerprints ask of a key only what it does anyway, so that keys in tokens have them too. The IV is no message's: no party has
+# this title, and counters end before this number. What comes out is hashed, so that it says nothing about the key stream.
+
+_NOBODYS_TITLE = b"dlmskit\x00"
+_NO_COUNTER = b"\xff" * 4
+_FINGERPRINT = b"dlmskit key name"
+
+
+def fingerprint_of(key: CipherKey) -> str:
+    """What a block cipher key is called: 8 octets of SHA-256 over its GMAC of a fixed text."""
+    return _hashed(key.authentication(_NOBODYS_TITLE, b"").protect(_NO_COUNTER, _FINGERPRINT))
+
+
+def fingerprint_of_master(key: WrappingKey) -> str:
+    """What a master key is called: 8 octets of SHA-256 over a fixed text that it wrapped."""
+    return _hashed(key.wrap_octets(_FINGERPRINT))
+
+
+def _hashed(octets: bytes) -> str:
+    return hashlib.sha256(octets).digest()[:8].hex()
 
 
 _NAMES = tuple(field.name for field in fields(KeySet))

@@ -1,26 +1,18 @@
-"""The keys of many meters, found by system title or name; and the table form in which files hold them.
-
-Both forms of a key file (`keystore`) hold the same tables. An unknown word in them is an error: a misspelt ``guek`` must not
-be a meter without a key. Errors name the entry and the field, never the value.
-"""
+"""The secrets of many meters, found by system title or name. What key files hold (`keystore`) is made of it in `vault_tables`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from dlmskit.crypto.certificates import Certificate
 from dlmskit.errors import ConfigError, SecurityError, SecurityReason
-from dlmskit.security.key_pairs import PAIR_FIELDS, KeyPairs, pair_from_hex
-from dlmskit.security.keys import Key, KeyRole, KeySet, Secret
+from dlmskit.security.key_pairs import KeyPairs
+from dlmskit.security.keys import KeySet
 from dlmskit.types.system_title import SystemTitle
 
 DEFAULT_ENTRY = "default"
 """The name of the entry for meters that have none of their own."""
-
-_KEYS = {"guek": KeyRole.GUEK, "gak": KeyRole.GAK, "gbek": KeyRole.GBEK, "kek": KeyRole.KEK}
-_SECRETS = ("lls_password", "hls_secret")
-_FIELDS = frozenset((*_KEYS, *_SECRETS, *(f"{name}_hex" for name in _SECRETS), *PAIR_FIELDS, "system_title"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +22,13 @@ class VaultEntry:
     keys: KeySet
     system_title: SystemTitle | None = None
     pairs: KeyPairs = KeyPairs()  # noqa: RUF009  frozen
+    signing_certificate: Certificate | None = None
+    """For the signatures of this party."""
+    agreement_certificate: Certificate | None = None
+    trust_anchors: tuple[Certificate, ...] = ()
+    """Authorities that this party believes."""
+    token: str | None = None
+    """Label of the token that holds the keys which are not here."""
 
 
 class KeyVault(Mapping[str, VaultEntry]):
@@ -39,7 +38,7 @@ class KeyVault(Mapping[str, VaultEntry]):
         self._entries = dict(entries)
         self._by_title: dict[SystemTitle, VaultEntry] = {}
         for name, entry in self._entries.items():
-            title = entry.system_title or _title_of(name)
+            title = entry.system_title or title_or_none(name)
             if title is None:
                 continue
             if title in self._by_title:
@@ -74,67 +73,9 @@ class KeyVault(Mapping[str, VaultEntry]):
         return f"KeyVault({len(self)} entries)"
 
 
-def vault_from_tables(tables: object) -> KeyVault:
-    """A vault from tables of text: entry name, field, value. Raises `ConfigError`, which shows no value."""
-    if not isinstance(tables, Mapping):
-        raise ConfigError("keys: a table of entries is expected")
-    return KeyVault({str(name): _entry(str(name), table) for name, table in tables.items()})
-
-
-def tables_from_vault(vault: KeyVault) -> dict[str, dict[str, str]]:
-    """The tables of a vault, in clear: what is sealed, and nothing else."""
-    tables: dict[str, dict[str, str]] = {}
-    for name, entry in vault.items():
-        table = {role: key.reveal().hex() for role, key in entry.keys.named()}
-        if entry.system_title is not None:
-            table["system_title"] = str(entry.system_title)
-        for field in _SECRETS:
-            secret = getattr(entry.keys, field)
-            if secret is not None:
-                table[f"{field}_hex"] = secret.reveal().hex()
-        tables[name] = table | entry.pairs.table()
-    return tables
-
-
-def _entry(name: str, table: Any) -> VaultEntry:
-    if not isinstance(table, Mapping):
-        raise ConfigError(f"keys: the entry {name!r} is not a table")
-    for field, value in table.items():
-        if field not in _FIELDS:
-            raise ConfigError(f"keys: {name!r} has an unknown field {str(field)[:40]!r}; known are {', '.join(sorted(_FIELDS))}")
-        if not isinstance(value, str):
-            raise ConfigError(f"keys: {name!r}, field {field}: text in quotation marks is expected")
-    if both := [field for field in _SECRETS if field in table and f"{field}_hex" in table]:
-        raise ConfigError(f"keys: {name!r} has {both[0]} and {both[0]}_hex; keep one of them")
-    values: dict[str, Any] = {field: _value(name, field, text) for field, text in table.items()}
-    title = values.pop("system_title", None)
-    pairs = {field: values.pop(field) for field in PAIR_FIELDS if field in values}
+def title_or_none(text: str) -> SystemTitle | None:
+    """The system title that this is; None where it is none."""
     try:
-        return VaultEntry(
-            KeySet(**{field.removesuffix("_hex"): value for field, value in values.items()}), title, KeyPairs(**pairs)
-        )
-    except ConfigError as error:
-        raise ConfigError(f"keys: {name!r}: {error}") from None
-
-
-def _value(name: str, field: str, text: str) -> Any:
-    if field == "system_title":
-        title = _title_of(text)
-        if title is None:  # without the text: it may be a key in the wrong place
-            raise ConfigError(f"keys: {name!r}, field {field}: 16 hexadecimal digits are expected")
-        return title
-    try:
-        if field in _KEYS:
-            return Key.from_hex(text, _KEYS[field])
-        if field in PAIR_FIELDS:
-            return pair_from_hex(field, text)
-        return Secret.from_hex(text) if field.endswith("_hex") else Secret.from_text(text)
-    except (ConfigError, SecurityError) as error:
-        raise ConfigError(f"keys: {name!r}, field {field}: {error}") from None
-
-
-def _title_of(name: str) -> SystemTitle | None:
-    try:
-        return SystemTitle(name)
+        return SystemTitle(text)
     except ConfigError:
         return None

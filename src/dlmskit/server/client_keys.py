@@ -15,6 +15,7 @@ from dlmskit.crypto.certificates import CertificateType, Role
 from dlmskit.crypto.curves import CURVES, Curve
 from dlmskit.crypto.ecdh import AgreementKey
 from dlmskit.crypto.ecdsa import SigningKey
+from dlmskit.security.held_keys import HeldAlready
 from dlmskit.security.keys import Secret
 from dlmskit.security.parties import Identity, KnownParty
 from dlmskit.server.key_state import KeyState
@@ -48,7 +49,7 @@ class ClientKeys:
         kept = store.read(self.name)
         self._store = store
         if kept is not None:
-            self.state = KeyState.from_octets(kept)
+            self.state = KeyState.from_octets(kept, lambda _token: HeldAlready(self._configured.keys))
             self._candidates = self._offered()
 
     def change(self, state: KeyState) -> None:

@@ -9,7 +9,7 @@ from dlmskit.association.connection import AssociationTable
 from dlmskit.association.ports import AssociationEvent, EventCode
 from dlmskit.association.server.association import ServerAssociation
 from dlmskit.server.clients import AdmittedClient
-from dlmskit.transport.base import Connection
+from dlmskit.transport.base import Connection, is_reliable
 
 if TYPE_CHECKING:
     from dlmskit.server.device import Device
@@ -65,6 +65,7 @@ class DeviceConnection:
             limits=device.limits,
             on_event=self._happened,
             has_room=lambda: has_room() and client.has_room(),
+            reliable=is_reliable(self._connection),
         )
         client.made(association)
         return association

@@ -16,7 +16,6 @@ from dlmskit.crypto import ecdsa
 from dlmskit.crypto.curves import Curve, curve_of
 from dlmskit.crypto.ec_keys import PublicKey
 from dlmskit.crypto.kdf import algorithm_id, ephemeral_unified_info
-from dlmskit.crypto.keywrap import unwrap_key
 from dlmskit.crypto.software import SoftwareProvider
 from dlmskit.crypto.suites import SecuritySuite
 from dlmskit.errors import SecurityError, SecurityReason
@@ -64,9 +63,8 @@ class KeyKeeper(CertificateStore):
             base = self._keys.state.in_use
             if base.kek is None:
                 raise SecurityError(SecurityReason.MISSING_KEY, "there is no master key")
-            kek = base.kek.reveal()
-            new = {ROLES[KeyId(one.key_id)]: unwrap_key(kek, one.octets) for one in keys}
-            del kek
+            master = base.kek.master
+            new = {ROLES[KeyId(one.key_id)]: master.unwrap_octets(one.octets) for one in keys}
             self._keys.change(self._keys.state.changed(_with(base, new, self.suite)))
 
     def agree_keys(self, keys: Sequence[KeyData]) -> list[KeyData]:

@@ -14,7 +14,8 @@ from typing import Any, Self
 from dlmskit.crypto.certificates import Certificate
 from dlmskit.errors import DlmsError, SecurityError, SecurityReason
 from dlmskit.security.keys import KeySet, Secret
-from dlmskit.security.vault import KeyVault, VaultEntry, tables_from_vault, vault_from_tables
+from dlmskit.security.vault import KeyVault, VaultEntry
+from dlmskit.security.vault_tables import Tokens, no_tokens, tables_from_vault, vault_from_tables
 
 _FORMAT = 1
 _NOW, _BEFORE = "now", "before"
@@ -55,13 +56,13 @@ class KeyState:
         return json.dumps(content).encode()
 
     @classmethod
-    def from_octets(cls, octets: bytes) -> Self:
-        """Raises `SecurityError` (key-store) for what is none; it shows no value."""
+    def from_octets(cls, octets: bytes, tokens: Tokens = no_tokens) -> Self:
+        """Raises `SecurityError` (key-store) for what is none; it shows no value. ``tokens``: where keys are that it names."""
         try:
             content: dict[str, Any] = json.loads(octets)
             if content["format"] != _FORMAT:
                 raise ValueError
-            sets = vault_from_tables(content["keys"])
+            sets = vault_from_tables(content["keys"], tokens)
             return cls(
                 keys=sets[_NOW].keys,
                 before=sets[_BEFORE].keys if _BEFORE in sets else None,

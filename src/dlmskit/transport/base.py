@@ -9,8 +9,25 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from types import TracebackType
 from typing import Protocol, Self
+
+
+class Addressing(StrEnum):
+    """How a medium names a station below the SAPs; the layers above treat an address as octets or text."""
+
+    NONE = "none"
+    NAME = "name"
+    IP = "IP address and port"
+    HDLC = "HDLC lower address"
+    MAC_12 = "MAC address of 12 bits"
+    EUI_48 = "EUI-48"
+    EUI_64 = "EUI-64"
+    DEV_EUI = "DevEUI"
+    MBUS = "M-Bus address"
+    MSISDN = "telephone number"
+    PATH = "path of a resource"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +41,29 @@ class TransportProfile:
     connection_oriented: bool = True
     """Loss of the connection ends the association."""
     reliable: bool = True
-    """Neither loses nor doubles nor reorders; if not, confirmed services are repeated above."""
+    """Neither loses nor doubles nor reorders whole APDUs; if not, confirmed services are repeated above."""
     server_may_initiate: bool = True
     """A push may arrive without a request."""
     secure: bool = False
     """Something like TLS below. Never a replacement for COSEM security."""
+    addressing: Addressing = Addressing.NONE
+    frame_octets: int | None = None
+    """What one frame of the medium carries above its own header; None for a stream. Below ``max_apdu_send`` where the medium
+    cuts APDUs itself. A block of a block transfer that fills a frame makes the best of it."""
+    largest_sap: int = 0xFFFF
+    """The widest SAP that its header can say."""
+    broadcast: bool = False
+    """One frame can reach every station."""
+    half_duplex: bool = False
+    """One station sends at a time, so that a window above 1 gains nothing."""
+    loses_frames: bool = False
+    """Frames of it get lost; ``reliable`` says whether it mends that itself."""
+    round_trip_seconds: float = 0.0
+    """From a request to the first octets of its answer, where nothing is wrong; what answers take by itself comes on top."""
+    octets_per_second: float | None = None
+    """What it carries at best; None where that is no concern."""
+    duty_cycle: float = 1.0
+    """The share of the time in which a station may send (0.01 in the European radio bands)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +153,11 @@ class Connection(Protocol):
 
     def close(self) -> None:
         """Drop the peer."""
+
+
+def is_reliable(connection: Connection) -> bool:
+    """Whether its messages are neither lost nor doubled nor reordered: so, unless its ``reliable`` says otherwise."""
+    return bool(getattr(connection, "reliable", True))
 
 
 class ConnectionHandler(Protocol):

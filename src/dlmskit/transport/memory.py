@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from urllib.parse import urlsplit
 
-from dlmskit.errors import LocalProtocolError, TransportError, TransportTimeout
+from dlmskit.errors import ConfigError, DlmsError, LocalProtocolError, TransportError, TransportTimeout
 from dlmskit.limits import DEFAULT, Limits
-from dlmskit.transport.base import BlockingTransport, HandlerFactory, Saps, Transport, TransportProfile
+from dlmskit.transport.base import Addressing, BlockingTransport, HandlerFactory, Listener, Saps, Transport, TransportProfile
+from dlmskit.transport.url import Scheme, TransportUrl
 
-MEMORY_PROFILE = TransportProfile("memory", DEFAULT.apdu_octets, DEFAULT.apdu_octets)
+MEMORY_PROFILE = TransportProfile("memory", DEFAULT.apdu_octets, DEFAULT.apdu_octets, addressing=Addressing.NAME)
 
 
 class Mailbox:
@@ -42,7 +44,9 @@ class Mailbox:
         return None
 
     async def wait(self, seconds: float) -> bytes:
-        """The next APDU. Raises TransportTimeout when none comes in time."""
+        """The next APDU. Raises TransportTimeout when none comes in time, LocalProtocolError where another task waits already."""
+        if self._changed is not None:
+            raise LocalProtocolError("another task receives on this transport already")
         try:
             async with asyncio.timeout(seconds):
                 while (apdu := self.take()) is None:
@@ -50,6 +54,8 @@ class Mailbox:
                     await self._changed.wait()
         except TimeoutError:
             raise TransportTimeout(f"no answer within {seconds:g} s") from None
+        finally:
+            self._changed = None
         return apdu
 
     def _wake(self) -> None:
@@ -150,7 +156,12 @@ class MemoryConnection:
         """Serve one APDU of the client; the answers come into ``inbox``."""
         if self not in self._clients:
             raise TransportError("connection closed by the peer")
-        for answer in self._handler.received(self._saps.client, self._saps.server, apdu):
+        try:
+            answers = self._handler.received(self._saps.client, self._saps.server, apdu)
+        except DlmsError as error:
+            self.close(f"the request could not be served: {error}")
+            return
+        for answer in answers:
             self.inbox.put(answer)
 
     def send(self, source: int, destination: int, apdu: bytes) -> None:
@@ -234,3 +245,25 @@ class BlockingMemoryTransport(_MemoryClient, BlockingTransport):
     def close(self) -> None:
         """Leave the server."""
         self._disconnect()
+
+
+def _connect(url: TransportUrl, limits: Limits) -> Transport:
+    return MemoryClientTransport(_name(url), url.saps, limits)
+
+
+def _connect_blocking(url: TransportUrl, limits: Limits) -> BlockingTransport:
+    return BlockingMemoryTransport(_name(url), url.saps, limits)
+
+
+async def _listen(url: TransportUrl, handler_factory: HandlerFactory, _: Limits) -> Listener:
+    return serve_memory(_name(url), handler_factory)
+
+
+def _name(url: TransportUrl) -> str:
+    name = urlsplit(url.text.strip()).netloc  # as written: unlike a host, a name has upper and lower case
+    if not name or url.port is not None or url.path.strip("/"):
+        raise ConfigError(f"{url.text}: write memory://name")
+    return name
+
+
+SCHEME = Scheme("memory", "memory://name?client=16&server=1", _connect, _connect_blocking, _listen)

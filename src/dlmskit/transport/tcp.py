@@ -9,11 +9,14 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 
-from dlmskit.errors import LocalProtocolError, TransportError, TransportTimeout
+from dlmskit.errors import DlmsError, LocalProtocolError, TransportError, TransportTimeout
 from dlmskit.limits import DEFAULT, Limits
-from dlmskit.link.wrapper import MAX_APDU_OCTETS, PORT, WrapperPdu, encode_wrapper
-from dlmskit.transport.base import Saps, Transport, TransportProfile
+from dlmskit.link.wrapper import PORT, WrapperPdu, encode_wrapper
+from dlmskit.transport.base import BlockingTransport, HandlerFactory, Listener, Saps, Transport
+from dlmskit.transport.tcp_blocking import BlockingTcpTransport, tcp_profile
+from dlmskit.transport.tcp_server import serve_tcp
 from dlmskit.transport.timer import LazyTimer
+from dlmskit.transport.url import Scheme, TransportUrl
 from dlmskit.transport.wrapper_stream import WrapperStream
 
 CONNECT_SECONDS = 10.0
@@ -35,13 +38,18 @@ class TcpTransport(Transport):
         self._host = host
         self._port = port
         self.saps = saps or Saps()
-        self.profile = TransportProfile("tcp", MAX_APDU_OCTETS, min(MAX_APDU_OCTETS, limits.frame_octets))
+        self.profile = tcp_profile(limits)
         self._limits = limits
         self._connect_seconds = connect_seconds
-        self._stream: _ClientStream | None = None
+        self._stream: ClientStream | None = None
 
     def __repr__(self) -> str:
-        return f"<TcpTransport {self._host}:{self._port} client={self.saps.client} server={self.saps.server}>"
+        return f"<{type(self).__name__} {self._host}:{self._port} client={self.saps.client} server={self.saps.server}>"
+
+    @property
+    def where(self) -> str:
+        """The peer, for messages."""
+        return f"{self._host}:{self._port}"
 
     @property
     def discarded(self) -> int:
@@ -52,17 +60,13 @@ class TcpTransport(Transport):
         """Connect within ``connect_seconds``."""
         if self._stream is not None:
             raise LocalProtocolError("this transport is open already")
-        loop = asyncio.get_running_loop()
-        where = f"{self._host}:{self._port}"
         try:
             async with asyncio.timeout(self._connect_seconds):
-                _, self._stream = await loop.create_connection(
-                    lambda: _ClientStream(self.saps, self._limits), self._host, self._port
-                )
+                self._stream = await self._connected()
         except TimeoutError:
-            raise TransportTimeout(f"no connection to {where} within {self._connect_seconds:g} s") from None
+            raise TransportTimeout(f"no connection to {self.where} within {self._connect_seconds:g} s") from None
         except OSError as error:
-            raise TransportError(f"no connection to {where}: {error.strerror or error}") from error
+            raise self._not_connected(error) from error
 
     async def send(self, apdu: bytes) -> None:
         """Write header and APDU; waits only when the peer takes nothing."""
@@ -78,13 +82,22 @@ class TcpTransport(Transport):
             stream, self._stream = self._stream, None
             await stream.finish()
 
-    def _opened(self) -> _ClientStream:
+    async def _connected(self) -> ClientStream:
+        loop = asyncio.get_running_loop()
+        return (await loop.create_connection(lambda: ClientStream(self.saps, self._limits), self._host, self._port))[1]
+
+    def _not_connected(self, error: OSError) -> DlmsError:
+        return TransportError(f"no connection to {self.where}: {error.strerror or error}")
+
+    def _opened(self) -> ClientStream:
         if self._stream is None:
             raise TransportError("the connection is not open")
         return self._stream
 
 
-class _ClientStream(WrapperStream):
+class ClientStream(WrapperStream):
+    """The connection of a client; those of a medium below that is not plain TCP derive from it."""
+
     __slots__ = ("_arrived", "_overdue", "_response_timer", "_saps", "_seconds", "_waiter", "strange")
 
     def __init__(self, saps: Saps, limits: Limits) -> None:
@@ -98,6 +111,7 @@ class _ClientStream(WrapperStream):
         self.strange = 0
 
     async def send(self, apdu: bytes) -> None:
+        """Write; waits while the peer takes nothing."""
         octets = encode_wrapper(self._saps.client, self._saps.server, apdu)
         if self._reason is not None:
             raise self._reason
@@ -115,6 +129,7 @@ class _ClientStream(WrapperStream):
             raise self._reason
 
     async def receive(self, seconds: float) -> bytes:
+        """The next APDU, for one caller at a time."""
         if self._arrived:
             return self._taken()
         if self._reason is not None:
@@ -137,6 +152,7 @@ class _ClientStream(WrapperStream):
             self._response_timer.clear()
 
     def pdus_received(self, pdus: Sequence[WrapperPdu]) -> None:
+        """Keep what is for us, up to a bound."""
         saps = self._saps
         for pdu in pdus:
             if pdu.source != saps.server or pdu.destination != saps.client:
@@ -150,7 +166,8 @@ class _ClientStream(WrapperStream):
         if len(self._arrived) >= _QUEUED_APDUS:
             self._transport.pause_reading()
 
-    def lost(self, reason: TransportError) -> None:
+    def lost(self, reason: DlmsError) -> None:
+        """Tell who waits."""
         self._response_timer.cancel()
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_exception(reason)
@@ -170,3 +187,28 @@ class _ClientStream(WrapperStream):
     def _give_up(self) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_exception(TransportTimeout(f"no answer within {self._seconds:g} s"))
+
+
+def _connect(url: TransportUrl, limits: Limits) -> Transport:
+    host, port = url.host_and_port(PORT)
+    return TcpTransport(host, port, url.saps, limits, url.seconds("connect", CONNECT_SECONDS))
+
+
+def _connect_blocking(url: TransportUrl, limits: Limits) -> BlockingTransport:
+    host, port = url.host_and_port(PORT)
+    return BlockingTcpTransport(host, port, url.saps, limits, url.seconds("connect", CONNECT_SECONDS))
+
+
+async def _listen(url: TransportUrl, handler_factory: HandlerFactory, limits: Limits) -> Listener:
+    host, port = url.host_and_port(PORT, listening=True)
+    return await serve_tcp(host, port, handler_factory=handler_factory, limits=limits)
+
+
+SCHEME = Scheme(
+    "tcp",
+    "tcp://host:4059?client=16&server=1",
+    _connect,
+    _connect_blocking,
+    _listen,
+    {"connect": "seconds to wait for the connection"},
+)

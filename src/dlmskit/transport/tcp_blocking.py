@@ -7,13 +7,19 @@ import time
 from collections import deque
 from typing import NoReturn
 
-from dlmskit.errors import LocalProtocolError, TransportError, TransportTimeout
+from dlmskit.errors import DlmsError, LocalProtocolError, TransportError, TransportTimeout
 from dlmskit.limits import DEFAULT, Limits
 from dlmskit.link.wrapper import MAX_APDU_OCTETS, PORT, WrapperDeframer, encode_wrapper
-from dlmskit.transport.base import BlockingTransport, Saps, TransportProfile
+from dlmskit.transport.base import Addressing, BlockingTransport, Saps, TransportProfile
 
 CONNECT_SECONDS = 10.0
 _RECEIVE_OCTETS = 1 << 14
+
+
+def tcp_profile(limits: Limits) -> TransportProfile:
+    """What the TCP profile is to the layers above."""
+    largest = min(MAX_APDU_OCTETS, limits.frame_octets)
+    return TransportProfile("tcp", MAX_APDU_OCTETS, largest, addressing=Addressing.IP)
 
 
 class BlockingTcpTransport(BlockingTransport):
@@ -28,7 +34,7 @@ class BlockingTcpTransport(BlockingTransport):
         connect_seconds: float = CONNECT_SECONDS,
     ) -> None:
         self.saps = saps or Saps()
-        self.profile = TransportProfile("tcp", MAX_APDU_OCTETS, min(MAX_APDU_OCTETS, limits.frame_octets))
+        self.profile = tcp_profile(limits)
         self._host = host
         self._port = port
         self._limits = limits
@@ -41,7 +47,12 @@ class BlockingTcpTransport(BlockingTransport):
         self._strange = 0
 
     def __repr__(self) -> str:
-        return f"<BlockingTcpTransport {self._host}:{self._port} client={self.saps.client} server={self.saps.server}>"
+        return f"<{type(self).__name__} {self._host}:{self._port} client={self.saps.client} server={self.saps.server}>"
+
+    @property
+    def where(self) -> str:
+        """The peer, for messages."""
+        return f"{self._host}:{self._port}"
 
     @property
     def discarded(self) -> int:
@@ -52,15 +63,12 @@ class BlockingTcpTransport(BlockingTransport):
         """Connect within ``connect_seconds``."""
         if self._socket is not None:
             raise LocalProtocolError("this transport is open already")
-        where = f"{self._host}:{self._port}"
         try:
-            connected = socket.create_connection((self._host, self._port), self._connect_seconds)
+            self._socket = self._connected()
         except TimeoutError:
-            raise TransportTimeout(f"no connection to {where} within {self._connect_seconds:g} s") from None
+            raise TransportTimeout(f"no connection to {self.where} within {self._connect_seconds:g} s") from None
         except OSError as error:
-            raise TransportError(f"no connection to {where}: {error.strerror or error}") from error
-        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._socket = connected
+            raise self._not_connected(error) from error
         self._deframer = WrapperDeframer(self._limits)
         self._arrived.clear()
 
@@ -76,7 +84,7 @@ class BlockingTcpTransport(BlockingTransport):
             raise TransportTimeout(f"the peer takes nothing for {self._limits.message_seconds:g} s") from None
         except OSError as error:
             self.close()
-            raise TransportError(f"connection lost: {error.strerror or error}") from error
+            raise self._why_lost(error) from error
 
     def receive(self, seconds: float | None = None) -> bytes:
         """The next APDU from our server's wPort to ours."""
@@ -100,7 +108,7 @@ class BlockingTcpTransport(BlockingTransport):
                 self._expired(seconds)
             except OSError as error:
                 self.close()
-                raise TransportError(f"connection lost: {error.strerror or error}") from error
+                raise self._why_lost(error) from error
             self._feed(octets)
         return self._arrived.popleft()
 
@@ -109,6 +117,21 @@ class BlockingTcpTransport(BlockingTransport):
         if self._socket is not None:
             self._socket.close()
             self._socket = None
+
+    def _connected(self) -> socket.socket:
+        connected = socket.create_connection((self._host, self._port), self._connect_seconds)
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return connected
+
+    def _not_connected(self, error: OSError) -> DlmsError:
+        return TransportError(f"no connection to {self.where}: {error.strerror or error}")
+
+    def _why_lost(self, error: OSError | None) -> DlmsError:
+        if error is not None:
+            return TransportError(f"connection lost: {error.strerror or error}")
+        waiting = self._deframer.pending
+        into = f" {waiting} octets into a message" if waiting else ""
+        return TransportError(f"connection closed by the peer{into}")
 
     def _opened(self) -> socket.socket:
         if self._socket is None:
@@ -119,8 +142,7 @@ class BlockingTcpTransport(BlockingTransport):
         waiting = self._deframer.pending
         if not octets:
             self.close()
-            into = f" {waiting} octets into a message" if waiting else ""
-            raise TransportError(f"connection closed by the peer{into}")
+            raise self._why_lost(None)
         pdus = self._deframer.feed(octets)
         if pdus or not waiting:
             self._begun = time.monotonic()

@@ -51,8 +51,8 @@ class TcpListener:
         self._handler_factory = handler_factory
         self._limits = limits
         self._server: asyncio.Server | None = None
-        self._pending: dict[_ServedStream, None] = {}  # in order of arrival: the oldest is displaced first
-        self._associated: set[_ServedStream] = set()
+        self._pending: dict[ServedStream, None] = {}  # in order of arrival: the oldest is displaced first
+        self._associated: set[ServedStream] = set()
 
     @property
     def port(self) -> int:
@@ -68,7 +68,7 @@ class TcpListener:
         """Listen. Raises TransportError when the address cannot be used."""
         loop = asyncio.get_running_loop()
         try:
-            self._server = await loop.create_server(lambda: _ServedStream(self, self._limits), host, port, backlog=1024)
+            self._server = await loop.create_server(self.stream, host, port, backlog=1024)
         except OSError as error:
             raise TransportError(f"cannot listen at {host or '*'}:{port}: {error.strerror or error}") from error
 
@@ -78,10 +78,18 @@ class TcpListener:
             return
         server, self._server = self._server, None
         server.close()
+        await self.finish_all()
+
+    async def finish_all(self) -> None:
+        """Close every connection behind its last answer."""
         streams = [*self._pending, *self._associated]
         await asyncio.gather(*(stream.finish() for stream in streams))
 
-    def admit(self, stream: _ServedStream) -> ConnectionHandler | None:
+    def stream(self) -> ServedStream:
+        """The protocol of one more connection."""
+        return ServedStream(self, self._limits)
+
+    def admit(self, stream: ServedStream) -> ConnectionHandler | None:
         """A handler for a new connection, None when there is no room."""
         limits = self._limits
         full = self.connections >= limits.connections
@@ -98,7 +106,7 @@ class TcpListener:
         self._pending[stream] = None
         return self._handler_factory(stream)
 
-    def moved(self, stream: _ServedStream, *, associated: bool) -> None:
+    def moved(self, stream: ServedStream, *, associated: bool) -> None:
         """An association was opened or ended on a connection."""
         if associated:
             self._pending.pop(stream, None)
@@ -107,7 +115,7 @@ class TcpListener:
             self._associated.discard(stream)
             self._pending[stream] = None
 
-    def forget(self, stream: _ServedStream) -> None:
+    def forget(self, stream: ServedStream) -> None:
         """A connection is gone."""
         self._pending.pop(stream, None)
         self._associated.discard(stream)
@@ -126,7 +134,9 @@ async def serve_tcp(
     return listener
 
 
-class _ServedStream(WrapperStream):
+class ServedStream(WrapperStream):
+    """The connection of a served peer; those of a medium below that is not plain TCP derive from it."""
+
     __slots__ = ("_associated", "_handler", "_inactivity", "_listener", "_outgoing", "_requests", "_turn", "peer")
 
     def __init__(self, listener: TcpListener, limits: Limits) -> None:
@@ -147,11 +157,19 @@ class _ServedStream(WrapperStream):
         super().connection_made(transport)
         address = transport.get_extra_info("peername")
         self.peer = f"{address[0]}:{address[1]}" if address else "?"
+        try:
+            self.identify()
+        except DlmsError as error:
+            self.abort(error)
+            return
         self._handler = self._listener.admit(self)
         if self._handler is None:
             self.drop(TransportError("refused: no room"))
         else:
             self._inactivity.set(self._limits.inactivity_seconds)
+
+    def identify(self) -> None:
+        """Add to ``peer`` what the medium proves of it; an error of ours turns it away."""
 
     def pdus_received(self, pdus: Sequence[WrapperPdu]) -> None:
         """Queue the requests and serve a turn of them."""
@@ -189,7 +207,7 @@ class _ServedStream(WrapperStream):
         if self._outgoing is None:  # else at the end of the turn, behind its answers
             self._transport.close()
 
-    def lost(self, reason: TransportError) -> None:
+    def lost(self, reason: DlmsError) -> None:
         """Free the place and tell the handler."""
         self._inactivity.cancel()
         self._requests = None
@@ -199,14 +217,14 @@ class _ServedStream(WrapperStream):
         if self._handler is not None:
             self._handler.lost(str(reason))
 
-    def abort(self, reason: TransportError) -> None:
+    def abort(self, reason: DlmsError) -> None:
         """Drop the connection at once, for a fault of the peer."""
         if self._reason is None:
             self._listener.counts.failed += 1
             _LOG.warning("%s dropped: %s", self.peer, reason)
         super().abort(reason)
 
-    def drop(self, reason: TransportError) -> None:
+    def drop(self, reason: DlmsError) -> None:
         """Drop the connection at once, without fault."""
         _LOG.info("%s dropped: %s", self.peer, reason)
         super().abort(reason)

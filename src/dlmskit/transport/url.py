@@ -1,22 +1,30 @@
-"""Addresses as URLs: ``tcp://192.0.2.7:4059?client=16&server=1``; the scheme names the transport.
+"""Addresses as URLs: ``tcp://192.0.2.7:4059?client=16&server=1``; the scheme names the medium.
 
-Each transport registers its scheme here, ours below and others by the entry point group ``dlmskit.transports``. The query keys
-``client`` and ``server`` (SAPs) are the same for all; a transport may know more.
+A medium is one file with a `Scheme`, named by an entry point of the group ``dlmskit.transports``; ours are named in
+`dlmskit.transport.schemes` in the same form. The query keys ``client`` and ``server`` (SAPs) are the same for all; a scheme
+declares what else it knows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
 from dlmskit.errors import ConfigError
 from dlmskit.limits import DEFAULT, Limits
-from dlmskit.transport.base import BlockingTransport, Saps, Transport
+from dlmskit.transport.base import BlockingTransport, HandlerFactory, Listener, Saps, Transport
+from dlmskit.transport.gateway import BlockingGatewayTransport, DeviceAddress, GatewayTransport
+from dlmskit.transport.schemes import BUILT_IN, ENTRY_POINT_GROUP
 
-ENTRY_POINT_GROUP: Final = "dlmskit.transports"
+_SAPS: Final = {"client": "client SAP (default 16)", "server": "server SAP (default 1)"}
+BEHIND: Final = {
+    "device": "address of a meter behind a gateway: its characters, or 0x and octets",
+    "network": "network of that meter (default 0)",
+}
+"""The query keys of every scheme beside the SAPs: the gateway protocol runs over any of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +39,18 @@ class TransportUrl:
     options: Mapping[str, str]
     """The query keys of this scheme."""
     text: str
+    device: DeviceAddress | None = None
+    """The meter behind the gateway that stands at this address."""
+
+    def host_and_port(self, default_port: int, *, listening: bool = False) -> tuple[str, int]:
+        """Host and port of a medium that has both and no path; port 0 is for those who listen. Raises ConfigError."""
+        if not self.host:
+            raise ConfigError(f"{self.text}: there is no host")
+        if self.path.strip("/"):
+            raise ConfigError(f"{self.text}: the path {self.path!r} means nothing here")
+        if self.port == 0 and not listening:
+            raise ConfigError(f"{self.text}: port 0 cannot be reached")
+        return self.host, default_port if self.port is None else self.port
 
     def seconds(self, key: str, default: float) -> float:
         """The option ``key`` as a positive time. Raises ConfigError."""
@@ -45,42 +65,58 @@ class TransportUrl:
             raise ConfigError(f"{self.text}: {key}={text} is no time in seconds")
         return value
 
+    def number(self, key: str, default: int | None, least: int, most: int) -> int | None:
+        """The option ``key`` as a whole number within bounds. Raises ConfigError."""
+        text = self.options.get(key)
+        if text is None:
+            return default
+        try:
+            value = int(text, 0)
+        except ValueError:
+            value = least - 1
+        if not least <= value <= most:
+            raise ConfigError(f"{self.text}: {key}={text} is no number {least}..{most}")
+        return value
+
 
 @dataclass(frozen=True, slots=True)
 class Scheme:
-    """How the URLs of one scheme become transports; this is what an entry point names."""
+    """How the URLs of one medium become transports and listeners; this is what an entry point names."""
 
     name: str
     example: str
     connect: Callable[[TransportUrl, Limits], Transport]
     connect_blocking: Callable[[TransportUrl, Limits], BlockingTransport] | None = None
+    listen: Callable[[TransportUrl, HandlerFactory, Limits], Awaitable[Listener]] | None = None
+    """The server's side, where the medium has one."""
     options: Mapping[str, str] = field(default_factory=dict)
     """Query keys beside ``client`` and ``server``, with their meaning."""
 
 
-_COMMON = {"client": "client SAP (default 16)", "server": "server SAP (default 1)"}
-
-
 def schemes() -> dict[str, Scheme]:
     """Every known scheme by name: ours, then those of installed packages (which may not replace ours)."""
-    from dlmskit.transport.schemes import BUILT_IN
-
-    found = {scheme.name: scheme for scheme in BUILT_IN}
-    for entry in entry_points(group=ENTRY_POINT_GROUP):
+    found: dict[str, Scheme] = {}
+    for entry in (*BUILT_IN, *entry_points(group=ENTRY_POINT_GROUP)):
         if entry.name not in found:
-            scheme = entry.load()
-            if not isinstance(scheme, Scheme):
-                raise ConfigError(f"entry point {entry.value} in {ENTRY_POINT_GROUP} is no Scheme")
-            found[entry.name] = scheme
+            found[entry.name] = _loaded(entry)
     return found
 
 
 def scheme_named(name: str) -> Scheme | None:
     """One scheme; None where nobody knows it. Ours are found without looking through the installed packages, which takes long."""
-    from dlmskit.transport.schemes import BUILT_IN
+    own = next((entry for entry in BUILT_IN if entry.name == name), None)
+    found = own or next(iter(entry_points(group=ENTRY_POINT_GROUP, name=name)), None)
+    return None if found is None else _loaded(found)
 
-    own = next((scheme for scheme in BUILT_IN if scheme.name == name), None)
-    return own or schemes().get(name)
+
+def _loaded(entry: EntryPoint) -> Scheme:
+    try:
+        scheme = entry.load()
+    except (ImportError, AttributeError) as error:
+        raise ConfigError(f"entry point {entry.value} in {ENTRY_POINT_GROUP} cannot be loaded: {error}") from error
+    if not isinstance(scheme, Scheme):
+        raise ConfigError(f"entry point {entry.value} in {ENTRY_POINT_GROUP} is no Scheme")
+    return scheme
 
 
 def parse_url(text: str) -> TransportUrl:
@@ -101,13 +137,18 @@ def parse_url(text: str) -> TransportUrl:
         raise ConfigError(f"{text}: '#{parts.fragment}' means nothing here")
     options = _options(text, parts.query, scheme)
     saps = Saps(_sap(text, options.pop("client", "16"), "client"), _sap(text, options.pop("server", "1"), "server"))
-    return TransportUrl(scheme.name, host, port, parts.path, saps, options, text)
+    device, network = options.pop("device", None), options.pop("network", None)
+    if device is None and network is not None:
+        raise ConfigError(f"{text}: network={network} without device= means nothing")
+    behind = None if device is None else DeviceAddress.from_text(device, network or "0")
+    return TransportUrl(scheme.name, host, port, parts.path, saps, options, text, behind)
 
 
 def transport_from_url(text: str, limits: Limits = DEFAULT) -> Transport:
     """The transport that an address names, not opened yet. Raises ConfigError."""
     url = parse_url(text)
-    return _scheme_of(url).connect(url, limits)
+    transport = _scheme_of(url).connect(url, limits)
+    return transport if url.device is None else GatewayTransport(transport, url.device, limits)
 
 
 def blocking_transport_from_url(text: str, limits: Limits = DEFAULT) -> BlockingTransport:
@@ -117,7 +158,23 @@ def blocking_transport_from_url(text: str, limits: Limits = DEFAULT) -> Blocking
     if connect is None:
         able = ", ".join(name for name, scheme in schemes().items() if scheme.connect_blocking is not None)
         raise ConfigError(f"{text}: {url.scheme} needs asyncio; without it there are {able}")
-    return connect(url, limits)
+    transport = connect(url, limits)
+    return transport if url.device is None else BlockingGatewayTransport(transport, url.device, limits)
+
+
+async def listen_at(text: str, handler_factory: HandlerFactory, limits: Limits = DEFAULT) -> Listener:
+    """Serve at an address; ``handler_factory`` is called once for each peer.
+
+    Raises ConfigError, also for a medium without a server's side, and TransportError when the address cannot be used.
+    """
+    url = parse_url(text)
+    listen = _scheme_of(url).listen
+    if listen is None:
+        able = ", ".join(name for name, scheme in schemes().items() if scheme.listen is not None)
+        raise ConfigError(f"{text}: nobody can listen on {url.scheme}; there are {able}")
+    if url.device is not None:
+        raise ConfigError(f"{text}: a listener is behind no gateway")
+    return await listen(url, handler_factory, limits)
 
 
 def _scheme_of(url: TransportUrl) -> Scheme:
@@ -128,7 +185,7 @@ def _scheme_of(url: TransportUrl) -> Scheme:
 
 
 def _options(text: str, query: str, scheme: Scheme) -> dict[str, str]:
-    allowed = {**_COMMON, **scheme.options}
+    allowed = {**_SAPS, **BEHIND, **scheme.options}
     options: dict[str, str] = {}
     try:
         pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query), max_num_fields=64)

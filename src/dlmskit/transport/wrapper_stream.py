@@ -12,7 +12,7 @@ import threading
 from collections.abc import Sequence
 from typing import cast
 
-from dlmskit.errors import TransportError, TransportTimeout
+from dlmskit.errors import DlmsError, TransportError, TransportTimeout
 from dlmskit.limits import Limits
 from dlmskit.link.wrapper import WrapperDeframer, WrapperPdu
 from dlmskit.transport.timer import LazyTimer
@@ -50,7 +50,7 @@ class WrapperStream(asyncio.BufferedProtocol):
         self._deframer = WrapperDeframer(limits)
         self._message_timer = LazyTimer(self._loop, self._too_slow)
         self._buffer = _NOTHING
-        self._reason: TransportError | None = None
+        self._reason: DlmsError | None = None
         self._resumed: asyncio.Event | None = None
         """What to wait for while the peer does not take what we send; an event for every connection would take 0.8 kB."""
         self._closed: asyncio.Future[None] = self._loop.create_future()
@@ -59,7 +59,7 @@ class WrapperStream(asyncio.BufferedProtocol):
         """Take the PDUs that have just become complete, never none."""
         raise NotImplementedError
 
-    def lost(self, reason: TransportError) -> None:
+    def lost(self, reason: DlmsError) -> None:
         """The connection is gone."""
         raise NotImplementedError
 
@@ -114,18 +114,21 @@ class WrapperStream(asyncio.BufferedProtocol):
         """Say why, to whoever waits."""
         self._message_timer.cancel()
         if self._reason is None:
-            if error is not None:
-                self._reason = TransportError(f"connection lost: {error}")
-            elif self._deframer.pending:
-                self._reason = TransportError(f"connection closed by the peer {self._deframer.pending} octets into a message")
-            else:
-                self._reason = TransportError("connection closed by the peer")
+            self._reason = self.why_lost(error)
         self._wake_senders()
         if not self._closed.done():
             self._closed.set_result(None)
         self.lost(self._reason)
 
-    def abort(self, reason: TransportError) -> None:
+    def why_lost(self, error: Exception | None) -> DlmsError:
+        """What a loss that we did not bring about means."""
+        if error is not None:
+            return TransportError(f"connection lost: {error}")
+        if self._deframer.pending:
+            return TransportError(f"connection closed by the peer {self._deframer.pending} octets into a message")
+        return TransportError("connection closed by the peer")
+
+    def abort(self, reason: DlmsError) -> None:
         """Drop the connection at once, unsent octets included."""
         if self._reason is None:
             self._reason = reason

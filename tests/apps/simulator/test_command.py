@@ -53,6 +53,13 @@ async def test_ready_line_read_and_stop() -> None:
     assert not os.path.exists(ready["key_file"])  # noqa: ASYNC240, PTH110 - nothing waits for it
 
 
+async def test_at_another_address() -> None:
+    with simulating("--listen", "udp://127.0.0.1:0") as (_, ready):
+        assert ready["url"] == f"udp://127.0.0.1:{ready['port']}"
+        async with dlmskit.connect(f"{ready['url']}?client=16") as meter:
+            assert await meter.read("0.0.42.0.0.255") == b"LAB0000000000001"
+
+
 async def test_over_udp() -> None:
     with simulating("--udp") as (_, ready):
         assert ready["url"].startswith("udp://")

@@ -20,13 +20,16 @@ from dlmskit.association import (
     ExceptionReceived,
     InvocationCounterRefused,
     State,
+    Wrapping,
 )
 from dlmskit.codec.ber import AuthenticationValue, Diagnostic
 from dlmskit.errors import ConfigError, DecodeError, DlmsError, SecurityError, SecurityReason, TransportTimeout
 from dlmskit.security.keys import KeySet, Secret
+from dlmskit.security.policy import AUTHENTICATED_BOTH_WAYS, SIGNED_BOTH_WAYS
 from dlmskit.types.conformance import Conformance
 from dlmskit.types.enums import AcseServiceUser, AssociationResult, Mechanism
 from dlmskit.types.system_title import SystemTitle
+from tests.association.correspondents import pair_of, way_of
 from tests.association.peers import (
     CIPHERED,
     CLIENT_TITLE,
@@ -93,6 +96,29 @@ def test_published_aarq_with_a_ciphered_proposal() -> None:
     way = replace(EXAMPLE, application_context=LN_CIPHERED, mechanism=Mechanism.LLS, dedicated_key=True)
     key = bytes.fromhex("00112233445566778899AABBCCDDEEFF")
     assert sent_first(client(way, first=0x01234567, random=lambda count: key[:count])) == VECTORS["aarq-ln-cipher-lls"]
+
+
+@pytest.mark.parametrize("wrapping", [Wrapping.SERVICE_SPECIFIC, Wrapping.GENERAL])
+def test_a_dedicated_key_is_hidden_though_the_policy_does_not_ask(wrapping: Wrapping) -> None:
+    """Authentication alone is demanded: the proposal is encrypted all the same, the requests behind it are not."""
+    way = replace(DEDICATED, wrapping=wrapping, security_policy=AUTHENTICATED_BOTH_WAYS)
+    drawn: list[bytes] = []
+
+    def random(count: int) -> bytes:
+        drawn.append(bytes(range(0x60 + len(drawn), 0x60 + len(drawn) + count)))
+        return drawn[-1]
+
+    pair = Pair(way, client_random=random).associate()
+    assert any(octets.hex() in pair.sent[0].hex() for octets in drawn), "the challenge stands there"
+    assert not any(octets in pair.sent[0] for octets in drawn if len(octets) == 16), "the key does not"
+    pair.still_works()
+    assert VALUE.encode() in pair.sent[-1], "authenticated alone"
+
+
+def test_a_signature_hides_no_dedicated_key() -> None:
+    way = way_of(1, Mechanism.HLS_ECDSA, "ded", SIGNED_BOTH_WAYS)
+    with pytest.raises(ConfigError, match="agreed on under encryption"):
+        pair_of(way).associate()
 
 
 def test_published_aarq_of_hls_5() -> None:
@@ -260,7 +286,7 @@ CHECKS: list[tuple[str, AssociationSettings, bytes, str]] = [
     ("version 5", PLAIN, aare(PLAIN, {"negotiated_dlms_version_number": 5}), "DLMS version 5"),
     ("size 1", PLAIN, aare(PLAIN, {"server_max_receive_pdu_size": 1}), "1 octets"),
     ("size 11", PLAIN, aare(PLAIN, {"server_max_receive_pdu_size": 11}), "11 octets"),
-    ("unproposed bits", PLAIN, aare(PLAIN, {"negotiated_conformance": 0x10005D}), "never proposed: read, access"),
+    ("unproposed bits", PLAIN, aare(PLAIN, {"negotiated_conformance": 0x12001D}), "never proposed: read, delta-value-encoding"),
     ("nothing usable", PLAIN, aare(PLAIN, {"negotiated_conformance": 0x1000}), "none of get"),
     ("required missing", NEEDS_SET, aare(PLAIN, {"negotiated_conformance": 0x10}), "not granted: set"),
     ("no user-information", PLAIN, aare(PLAIN, user_information=None), "no InitiateResponse"),
@@ -487,8 +513,8 @@ def test_old_servers_with_hls() -> None:
 
 def test_unproposed_bits_can_be_masked() -> None:
     way = replace(PLAIN, tolerances=ClientTolerances(unproposed_conformance=True))
-    context = drive(client(way).associate(), answers(aare(PLAIN, {"negotiated_conformance": 0x10005D, "vaa_name": -1536})))
-    assert context.conformance == Conformance(0x1D)
+    context = drive(client(way).associate(), answers(aare(PLAIN, {"negotiated_conformance": 0x10001D, "vaa_name": -1536})))
+    assert context.conformance == Conformance(0x5D)
     assert len(context.deviations) == 2
 
 

@@ -212,7 +212,7 @@ def test_accepted(changes: dict) -> None:
 @pytest.mark.case("R-029")
 def test_never_more_than_proposed() -> None:
     pair = Pair(server=PLAIN)
-    found = decode_apdu(pair.one(aarq(PLAIN, user_information=initiate(proposed_conformance=0x10 | 0x40 | 0x200000))))
+    found = decode_apdu(pair.one(aarq(PLAIN, user_information=initiate(proposed_conformance=0x10 | 0x020000 | 0x100000))))
     assert isinstance(found, Aare)
     assert pair.server.context is not None
     assert pair.server.context.conformance == Conformance.GET

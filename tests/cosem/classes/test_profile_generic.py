@@ -12,6 +12,7 @@ from dlmskit.codec.data import Data
 from dlmskit.cosem.classes.clock import Clock
 from dlmskit.cosem.classes.profile_generic import ProfileGeneric, SortMethod
 from dlmskit.cosem.classes.register import Register
+from dlmskit.cosem.daylight import LocalTime
 from dlmskit.cosem.declaration import Request
 from dlmskit.cosem.objects import ObjectTree
 from dlmskit.cosem.selective import CLOCK_TIME, CaptureObject, EntryDescriptor, RangeDescriptor
@@ -174,7 +175,8 @@ def test_a_refused_configuration_keeps_the_buffer(number: int, value: Data, code
 def test_periods_start_at_midnight(period: int, local: datetime, expected: datetime | None) -> None:
     one = profile()
     one.capture_period = period
-    assert one.next_capture(local) == expected
+    after = local.replace(tzinfo=UTC)
+    assert one.following(after, LocalTime()) == (None if expected is None else expected.replace(tzinfo=UTC))
 
 
 # --- selective access -----------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import hashlib
 from functools import cache
 from typing import Any
 
+from dlmskit.apps.bench import material
 from dlmskit.crypto.v44 import DecoderSettings, EncoderSettings, WhenFull
 from dlmskit.crypto.v44.bits import BitWriter
 from tests.vectors import captures, load
@@ -105,3 +106,13 @@ def real_apdus() -> list[bytes]:
     """Every APDU of the vectors, and whatever real meters sent."""
     apdus = [bytes.fromhex(entry["hex"]) for entry in load("apdu")]
     return apdus + [bytes.fromhex(entry["hex"]) for entry in captures() if "hex" in entry]
+
+
+@cache
+def own_apdus() -> list[bytes]:
+    """What we send ourselves: GET responses with profiles of several shapes, and an object list."""
+    made = [material.regular_profile(count) for count in (1, 4, 14)] + [
+        material.null_compressed_profile(count) for count in (2, 19)
+    ]
+    made += [material.ragged_profile(9), material.object_list(4)]
+    return [b"\xc4\x01\xc1\x00" + data for data in made]

@@ -20,6 +20,13 @@ REFUSED = [entry for entry in ENTRIES if entry["kind"] == "refuse"]
 CHOICES = [entry for entry in ENTRIES if entry["kind"] == "choice"]
 
 
+def test_no_entry_of_the_file_is_left_out() -> None:
+    """Each kind has its tests here and in the two files beside: an entry of another kind would have none."""
+    protected = [entry for entry in ENTRIES if entry["kind"] == "protected_apdu"]
+    assert [len(entries) for entries in (STREAMS, BOMBS, REFUSED, CHOICES, protected)] == [103, 5, 20, 12, 4]
+    assert len(ENTRIES) == 144
+
+
 @pytest.mark.parametrize("entry", parameters(STREAMS))
 def test_restores_every_stream(entry) -> None:
     data, settings = input_of(entry), decoder_settings(entry)

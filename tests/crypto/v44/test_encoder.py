@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from dlmskit.crypto.v44 import DecoderSettings, EncoderSettings, WhenFull, compress, compress_for_sending, decompress, encoder
 from dlmskit.errors import DecodeError, EncodeError
-from tests.crypto.v44.inputs import ENTRIES, compressed_of, encoder_settings, input_of, lcg, real_apdus
+from tests.crypto.v44.inputs import ENTRIES, compressed_of, encoder_settings, input_of, lcg, own_apdus, real_apdus
 from tests.vectors import parameters
 
 ROUND_TRIPS = [entry for entry in ENTRIES if entry["kind"] == "round_trip"]
@@ -35,10 +35,19 @@ def test_what_is_protected_is_this_stream(entry) -> None:
     assert compress(bytes.fromhex(entry["input"]), EncoderSettings(avoid_newest=False)) == compressed_of(entry)
 
 
+@pytest.mark.parametrize("apdu", [*real_apdus(), *own_apdus()], ids=lambda apdu: f"{len(apdu)} octets")
+def test_every_apdu(apdu: bytes) -> None:
+    """As it is, however long, and as it would be sent."""
+    settings = EncoderSettings(when_full=WhenFull.REINIT)
+    assert decompress(compress(apdu, settings), len(apdu), settings.decoder) == apdu
+    sent = compress_for_sending(apdu)
+    assert sent is None or (len(sent) < len(apdu) and decompress(sent, len(apdu)) == apdu)
+
+
 def test_ten_thousand_round_trips() -> None:
-    """Real APDUs, real APDUs one after the other with octets changed, and random octets of small and large alphabets."""
+    """Real APDUs and our own, one after the other with octets changed, and random octets of small and large alphabets."""
     dice = random.Random(44)
-    apdus = real_apdus()
+    apdus = real_apdus() + own_apdus()
     choices = [
         EncoderSettings(codewords, string_octets, history, 7, when_full, avoid_newest)
         for codewords, string_octets, history in ((256, 32, 512), (1024, 255, 3072), (1525, 255, None))

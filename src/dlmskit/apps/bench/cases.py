@@ -8,6 +8,7 @@ from functools import partial
 
 from dlmskit.apdu import decode_apdu
 from dlmskit.apps.bench import material
+from dlmskit.apps.bench.forms import form_cases
 from dlmskit.apps.bench.model import Case
 from dlmskit.apps.bench.sessions import session_cases
 from dlmskit.codec.data import decode_value
@@ -34,6 +35,7 @@ def all_cases() -> Iterator[Case]:
     yield from _small_apdus()
     yield from _link()
     yield from _protection()
+    yield from form_cases()
     yield from session_cases()
 
 

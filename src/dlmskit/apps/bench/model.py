@@ -23,6 +23,8 @@ class Case:
     """What a burst is timed by: the clock on the wall, or processor time where another process works too."""
     units: int = 1
     """How many units of work one call of `ours` does."""
+    asked: str = ""
+    """What peers are asked for; by default what stands in the name before the bracket."""
     bars: Mapping[str, float] = field(default_factory=dict)
     """Least ratio wanted, by the first word of the peer's name; ``bare`` is the library call underneath."""
 

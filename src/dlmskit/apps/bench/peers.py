@@ -1,7 +1,7 @@
 """Finds the peers: one file each in a folder, with a `NAME` and functions named after the cases that it can do.
 
-A function takes the material of its case and returns the work; when its library is missing, importing the file fails and the
-peer is said to be absent.
+A function takes the material of its case and returns the work, or None where it has no way to do it; when its library is
+missing, importing the file fails and the peer is said to be absent.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ class Peer:
         make = self._function(case)
         return None if make is None else make(case.material)
 
-    def _function(self, case: Case) -> Callable[[Mapping[str, Any]], Work] | None:
-        name = case.name.split(" [")[0].replace(" ", "_").replace("-", "_").replace(",", "")
+    def _function(self, case: Case) -> Callable[[Mapping[str, Any]], Work | None] | None:
+        name = (case.asked or case.name.split(" [")[0]).replace(" ", "_").replace("-", "_").replace(",", "")
         return getattr(self._module, name, None)
 
 

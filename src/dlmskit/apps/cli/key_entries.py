@@ -10,12 +10,12 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from dlmskit.apps.cli.keyfile import new_passphrase, open_key_file
+from dlmskit.apps.cli.keyfile import new_passphrase, open_key_file, open_token_named
 from dlmskit.apps.cli.output import console, print_json
 from dlmskit.client.key_file import write_key_file
 from dlmskit.errors import ConfigError, SecurityError, SecurityReason
 from dlmskit.security.keys import Key, KeyRole
-from dlmskit.security.keystore import seal
+from dlmskit.security.keystore import seal, seal_in_token
 from dlmskit.security.vault import DEFAULT_ENTRY, KeyVault, VaultEntry
 from dlmskit.types.system_title import SystemTitle
 
@@ -27,7 +27,13 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object; no key in i
 Reveal = Annotated[
     bool, typer.Option("--reveal", help="Print secrets in clear. Mind who reads the screen, the log and the history.")
 ]
+InToken = Annotated[
+    str | None,
+    typer.Option(help="Label of a PKCS#11 token to seal with, in place of a passphrase; DLMSKIT_PKCS11 names its library."),
+]
 Into = Annotated[str | None, typer.Option(help="Write a new sealed file: the entry with this key in its place.")]
+SEALING_LABEL = "dlmskit key files"
+"""The key in a token that key files are sealed with."""
 
 
 class MeterKey(StrEnum):
@@ -83,9 +89,22 @@ def title_of(name: str, entry: VaultEntry) -> SystemTitle:
         ) from None
 
 
-def write_sealed(path: str, vault: KeyVault) -> None:
-    """Seal under a passphrase that is asked for. Raises ConfigError; an existing file is never replaced."""
-    write_key_file(path, seal(vault, new_passphrase(), secrets.token_bytes))
+def write_sealed(path: str, vault: KeyVault, token: str | None = None) -> None:
+    """Seal under a passphrase that is asked for, or under the key of a token, which is made there at its first use.
+
+    Raises ConfigError, SecurityError; an existing file is never replaced.
+    """
+    if token is None:
+        write_key_file(path, seal(vault, new_passphrase(), secrets.token_bytes))
+        return
+    place = open_token_named(token)
+    try:
+        key = place.stored_wrapping_key(SEALING_LABEL)
+    except SecurityError as error:
+        if error.reason is not SecurityReason.MISSING_KEY:
+            raise
+        key = place.generate_wrapping_key(label=SEALING_LABEL)
+    write_key_file(path, seal_in_token(vault, key, token, SEALING_LABEL, secrets.token_bytes))
 
 
 def report_written(path: str, vault: KeyVault, *, as_json: bool) -> None:

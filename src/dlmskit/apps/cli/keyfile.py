@@ -6,14 +6,19 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import fields
+from typing import TYPE_CHECKING
 
 import typer
 
 from dlmskit.client.key_file import PASSPHRASE, passphrase_from_environment, read_key_file
+from dlmskit.client.tokens import PIN, pin_from_environment, token_named
 from dlmskit.errors import ConfigError
-from dlmskit.security.keys import KeySet
+from dlmskit.security.keys import KeySet, Secret
 from dlmskit.security.vault import DEFAULT_ENTRY, KeyVault
 from dlmskit.types.system_title import SystemTitle
+
+if TYPE_CHECKING:
+    from dlmskit.client.pkcs11.provider import TokenProvider
 
 
 def key_set(
@@ -21,7 +26,7 @@ def key_set(
     guek: str | None = None,
     gak: str | None = None,
     gbek: str | None = None,
-    file: str | None = None,
+    file: str | KeyVault | None = None,
     titles: Sequence[SystemTitle] = (),
 ) -> KeySet:
     """The keys given as hex, and for the rest those of the file: the entry with one of the titles, the default, or the only one.
@@ -31,13 +36,24 @@ def key_set(
     given = KeySet.from_hex(guek=guek, gak=gak, gbek=gbek)
     if file is None:
         return given
-    kept = _entry(open_key_file(file), titles)
+    kept = _entry(file if isinstance(file, KeyVault) else open_key_file(file), titles)
     return KeySet(**{field.name: getattr(given, field.name) or getattr(kept, field.name) for field in fields(KeySet)})
 
 
 def open_key_file(path: str | os.PathLike[str]) -> KeyVault:
     """The keys in a file; the passphrase of a sealed one from the environment, else asked for."""
-    return read_key_file(path, passphrase)
+    return read_key_file(path, passphrase, open_token_named)
+
+
+def open_token_named(label: str) -> TokenProvider:
+    """The token with this label; its PIN from ``DLMSKIT_PIN``, else asked for where somebody can answer."""
+    return token_named(label, _pin)
+
+
+def _pin(label: str) -> Secret:
+    if PIN in os.environ or not sys.stdin.isatty():
+        return pin_from_environment(label)
+    return Secret.from_text(str(typer.prompt(f"PIN of the token {label}", hide_input=True, err=True)))
 
 
 def passphrase() -> bytes:

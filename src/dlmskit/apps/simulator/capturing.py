@@ -12,10 +12,7 @@ from datetime import datetime, timedelta
 from dlmskit.apps.simulator.objects import SimulatedTime
 from dlmskit.cosem.classes.clock import Clock
 from dlmskit.cosem.classes.profile_generic import ProfileGeneric
-from dlmskit.cosem.daylight import LocalTime
 from dlmskit.server.storage import Database
-
-_LONGEST_WITHIN_AN_HOUR = 3600
 
 
 class Capturing:
@@ -55,21 +52,10 @@ class Capturing:
         rules, offset, profile = self._clock.local_time(), self._clock.offset, self.profile
         moment = after
         while True:
-            following = _following(profile, rules, moment + offset)
+            following = profile.following(moment + offset, rules)
             if following is None:
                 return
             moment = following - offset
             if until is not None and moment > until:
                 return
             yield moment
-
-
-def _following(profile: ProfileGeneric, rules: LocalTime, moment: datetime) -> datetime | None:
-    local, _ = rules.from_utc(moment)
-    following = profile.next_capture(local)
-    if following is None:
-        return None
-    # Within an hour the grid is the same in summer and winter, and the hour that comes twice is captured twice. Midnight is
-    # midnight by the rules of its own day.
-    within = profile.capture_period <= _LONGEST_WITHIN_AN_HOUR
-    return rules.to_utc(following if within else following.replace(tzinfo=None))

@@ -15,6 +15,7 @@ from typing import Any
 from dlmskit.apps.simulator.description import Description, Keys
 from dlmskit.client.key_file import read_key_file
 from dlmskit.client.parties import OWN_ENTRY
+from dlmskit.crypto.certificates import Certificate
 from dlmskit.crypto.curves import Curve, curve_of
 from dlmskit.crypto.ecdh import AgreementKey
 from dlmskit.crypto.ecdsa import SigningKey
@@ -32,6 +33,9 @@ class MeterPairs:
     meter: KeyPairs = KeyPairs()  # noqa: RUF009  frozen
     client: KeyPairs = KeyPairs()  # noqa: RUF009  frozen
     """With the private keys where they were made here."""
+    certificate: Certificate | None = None
+    """The meter's for signatures: it introduces itself with it."""
+    trust_anchors: tuple[Certificate, ...] = ()
 
     def correspondence(self) -> Correspondence:
         """For the associations of the meter: every client has the same key pair here."""
@@ -56,7 +60,9 @@ def meter_pairs(description: Description, title: SystemTitle, folder: Path) -> M
     if description.keys_file is None:
         return MeterPairs()
     vault = read_key_file(folder / description.keys_file)
-    return MeterPairs(vault.entry_for(title).pairs, vault[OWN_ENTRY].pairs if OWN_ENTRY in vault else KeyPairs())
+    entry = vault.entry_for(title)
+    client = vault[OWN_ENTRY].pairs if OWN_ENTRY in vault else KeyPairs()
+    return MeterPairs(entry.pairs, client, entry.signing_certificate, entry.trust_anchors)
 
 
 def _pairs_of_table(table: Keys, curve: Curve) -> MeterPairs:

@@ -29,7 +29,10 @@ from dlmskit.association.credentials import Credentials
 from dlmskit.association.settings import AssociationSettings
 from dlmskit.cosem.classes.profile_generic import ProfileGeneric
 from dlmskit.cosem.classes.push_setup import PushSetupV0
+from dlmskit.crypto.certificates import Trust
+from dlmskit.crypto.suites import suite_of
 from dlmskit.errors import ConfigError, DlmsError
+from dlmskit.security.introduction import CertificateCheck
 from dlmskit.security.keys import KeySet
 from dlmskit.server import ClientConfig, Database, Device, LogicalDevice, StoredRows
 from dlmskit.types.enums import ApplicationContext, Mechanism
@@ -38,6 +41,12 @@ from dlmskit.types.sap import MANAGEMENT_LOGICAL_DEVICE
 from dlmskit.types.system_title import SystemTitle
 
 _MECHANISMS = {mechanism.label: mechanism for mechanism in Mechanism}
+_CONTEXTS = {
+    ("logical", False): ApplicationContext.LN,
+    ("logical", True): ApplicationContext.LN_CIPHERED,
+    ("short", False): ApplicationContext.SN,
+    ("short", True): ApplicationContext.SN_CIPHERED,
+}
 _LONGEST_SLEEP = 20.0
 """Seconds; the clock of the machine, or that of the meter, may be set while nothing is due."""
 
@@ -76,6 +85,7 @@ class SimulatedMeter:
         with _at("keys"):
             keys = meter_keys(description, title, folder)
             self.pairs = meter_pairs(description, title, folder)
+            self._anchors += self.pairs.trust_anchors
         for number, client in enumerate(clients_of(description), 1):
             kind, place = ("client", number) if number <= len(description.client) else ("role", number - len(description.client))
             with _at(f"{kind} {place} ({client.name})"):
@@ -139,13 +149,14 @@ class SimulatedMeter:
         settings = AssociationSettings(
             client_sap=client.sap,
             server_sap=client.logical_device,
-            application_context=ApplicationContext.LN_CIPHERED if client.ciphered else ApplicationContext.LN,
+            application_context=_CONTEXTS[client.names, client.ciphered],
             mechanism=mechanism,
             security_suite=self.description.meter.security_suite,
             security_policy=policy_of(client),
             server_system_title=self.device.system_title,
             client_system_title=None if client.system_title is None else SystemTitle(client.system_title),
             max_pdu_size=self.description.meter.max_pdu_size,
+            block_window=self.description.meter.block_window,
         )
         device = self.device
         config = ClientConfig(
@@ -154,6 +165,8 @@ class SimulatedMeter:
             credentials=Credentials(
                 keys=client_keys(client, keys),
                 correspondence=self.pairs.correspondence(),
+                certificate=None if self.pairs.certificate is None else self.pairs.certificate.octets,
+                certificate_check=self._certificate_check(),
                 transmit=device.transmit,
                 received=device.received,
             ),
@@ -163,6 +176,13 @@ class SimulatedMeter:
             **versions_of(client),
         )
         logical_device.admit(config, grants_of(client), last_counter=device.last_counter)
+
+    def _certificate_check(self) -> CertificateCheck | None:
+        """Clients may introduce themselves where the meter believes an authority."""
+        if not self._anchors:
+            return None
+        trust = Trust(suite=suite_of(self.description.meter.security_suite), anchors=self._anchors)
+        return CertificateCheck(trust=trust, now=self.time.utc_now)
 
     def _check_grants(self) -> None:
         for logical_device in self.device:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from datetime import datetime, timedelta
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from dlmskit.apps.simulator.description import PushTable
 from dlmskit.apps.simulator.objects import column_of
-from dlmskit.cosem.classes.clock import Clock
 from dlmskit.cosem.classes.push_setup import PushSetupV0
 from dlmskit.cosem.objects import ObjectTree
 from dlmskit.cosem.registry import interface_class
 from dlmskit.cosem.selective import CaptureObject
+from dlmskit.cosem.timebound import local_time_of, next_of_period
 from dlmskit.errors import ConfigError, DlmsError
 from dlmskit.server import Device
 from dlmskit.server.push import Dial, PushSender, dial
@@ -139,8 +139,4 @@ class Pushing:
 
 def _following(setup: PushSetupV0, table: PushTable, after: datetime) -> datetime | None:
     """The next moment on the grid of the meter's clock: periods begin at local midnight."""
-    clock = next(iter(setup.tree.of(Clock)))
-    local, _ = clock.local_time().from_utc(after)
-    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
-    passed = (local - midnight) // timedelta(seconds=table.every or 1)
-    return midnight + timedelta(seconds=(table.every or 1) * (passed + 1))
+    return next_of_period(table.every or 0, after, local_time_of(setup.tree))

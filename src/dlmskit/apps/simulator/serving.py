@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -23,8 +24,7 @@ from dlmskit.errors import ConfigError
 from dlmskit.link.wrapper import PORT
 from dlmskit.server import Database
 from dlmskit.transport.base import Listener
-from dlmskit.transport.tcp_server import serve_tcp
-from dlmskit.transport.udp import serve_udp
+from dlmskit.transport.url import listen_at
 from dlmskit.types.system_title import SystemTitle
 
 STATE_FILE = "meter.sqlite"
@@ -41,6 +41,8 @@ class Serving:
     port: int = PORT
     """0: one that the system chooses."""
     udp: bool = False
+    url: str | None = None
+    """Another medium, as an address of `dlmskit.transport.url`, in place of host and port."""
     state: Path | None = None
     """Folder for what must survive; None: a temporary one."""
     seed: int | None = None
@@ -68,13 +70,11 @@ async def served(path: Path, serving: Serving) -> AsyncIterator[Served]:
     with _state_folder(serving.state) as folder, _named(path):
         meter = _meter(description, Database(folder / STATE_FILE), path.parent)
         try:
-            listen = serve_udp if serving.udp else serve_tcp
-            listener: Listener = await listen(serving.host, serving.port, handler_factory=meter.device.connected)
+            address = serving.url or f"{'udp' if serving.udp else 'tcp'}://{_shown(serving.host)}:{serving.port}"
+            listener = await listen_at(address, meter.device.connected, meter.device.limits)
             try:
                 async with running(meter):
-                    scheme = "udp" if serving.udp else "tcp"
-                    url = f"{scheme}://{_shown(serving.host)}:{listener.port}"
-                    yield Served(meter, listener, url, _key_file(description, folder, meter.pairs))
+                    yield Served(meter, listener, _reached(address, listener), _key_file(description, folder, meter.pairs))
             finally:
                 # What was asked is answered; then it ends, whether the peers have understood or not.
                 with contextlib.suppress(TimeoutError):
@@ -156,6 +156,13 @@ def _named(path: Path) -> Iterator[None]:
         if str(path) in str(error):
             raise
         raise ConfigError(f"{path}: {error}") from error
+
+
+def _reached(address: str, listener: Listener) -> str:
+    """Where the clients find it: the address with the port that was taken, and without what is the server's business."""
+    parts = urlsplit(address)
+    netloc = f"{_shown(parts.hostname or '')}:{listener.port}" if listener.port else parts.netloc
+    return f"{parts.scheme}://{netloc}{parts.path}"
 
 
 def _shown(host: str) -> str:

@@ -16,13 +16,16 @@ from dlmskit.apdu import (
     CosemMethodDescriptor,
     SelectiveAccessDescriptor,
 )
+from dlmskit.apdu.access import AccessRequestSpecification
 from dlmskit.association.authentication import pre_established
+from dlmskit.association.client.access import AccessOutcome, access, access_unconfirmed
 from dlmskit.association.client.action import invoke, invoke_list
 from dlmskit.association.client.core import Core
 from dlmskit.association.client.get import get_attribute, get_list
 from dlmskit.association.client.opening import associate
 from dlmskit.association.client.releasing import release
 from dlmskit.association.client.set import set_attribute, set_list
+from dlmskit.association.client.short_names import Variable, read_names, write_names, write_names_unconfirmed
 from dlmskit.association.context import AssociationContext
 from dlmskit.association.credentials import Credentials
 from dlmskit.association.ports import EventCode, EventSink, Exchange, Notification, Random, forget
@@ -40,10 +43,12 @@ from dlmskit.types.enums import ReleaseRequestReason
 class ClientAssociation:
     """One association of a client, over a lower layer that is connected. One request at a time.
 
-    Every exchange raises LocalProtocolError where the state or what was negotiated forbids it, TransportTimeout as thrown
-    in, `RequestRefused` where the server answers with an exception (`InvocationCounterRefused` carries the counter),
-    SecurityError for an answer that is not protected as it must be, DecodeError or RemoteProtocolError for a wrong one.
-    Raises ConfigError for settings that lack a system title, SecurityError for a mechanism that is not supported.
+    Every exchange raises LocalProtocolError where the state or what was negotiated forbids it, TransportTimeout as thrown in
+    (`OutcomeUnknown` where a write or call may have been executed), `BlockTransferAborted`, `RequestRefused` where the server
+    answers with an exception (`InvocationCounterRefused` carries the counter), SecurityError for an answer that is not protected
+    as it must be, DecodeError or RemoteProtocolError for a wrong one. ``reliable``: whether the medium neither loses nor doubles
+    nor reorders messages. Raises ConfigError for settings that lack a system title, SecurityError for a mechanism that is not
+    supported.
     """
 
     def __init__(
@@ -54,11 +59,12 @@ class ClientAssociation:
         random: Random,
         limits: Limits = DEFAULT,
         on_event: EventSink = forget,
+        reliable: bool = True,
     ) -> None:
         self.settings = settings
         self._credentials = credentials or Credentials()
         self._random = random
-        self._core = Core(settings, limits, on_event)
+        self._core = Core(settings, limits, on_event, reliable=reliable)
         if settings.mechanism.is_high_level:
             hls_mechanism(settings.mechanism)
         if settings.needs_titles and settings.client_system_title is None:
@@ -80,6 +86,11 @@ class ClientAssociation:
         """What was negotiated; None as long as there is no association."""
         associated = self._core.associated
         return None if associated is None else associated.context
+
+    @property
+    def protects(self) -> bool:
+        """Whether requests are protected."""
+        return self._core.form is not None
 
     @property
     def security(self) -> SecurityContext | None:
@@ -131,9 +142,12 @@ class ClientAssociation:
         if self.settings.pre_established:
             self._establish()
 
-    def receive(self, octets: bytes) -> None:
-        """Take an APDU that came while no exchange was running: notifications are kept, the rest is dropped and reported."""
-        self._core.receive(octets)
+    def receive(self, octets: bytes) -> tuple[bytes, ...]:
+        """Take an APDU that came while no exchange was running: notifications are kept, the rest is dropped and reported.
+
+        What is returned is to be sent: the server wants blocks of a long notification acknowledged.
+        """
+        return self._core.receive(octets)
 
     # --- Services ---
 
@@ -168,6 +182,39 @@ class ClientAssociation:
     ) -> Exchange[list[ActionResponseWithOptionalData]]:
         """Invoke several methods with one request: their results in order."""
         return invoke_list(self._core, descriptors, parameters)
+
+    def read_names(self, variables: Sequence[Variable]) -> Exchange[list[Data | int]]:
+        """READ, with short names: for each variable its value or its data-access-result. Methods that return something too."""
+        return read_names(self._core, variables)
+
+    def write_names(self, variables: Sequence[Variable], values: Sequence[Data]) -> Exchange[list[int]]:
+        """WRITE, with short names: for each variable its data-access-result. Methods that return nothing too."""
+        return write_names(self._core, variables, values)
+
+    def write_names_unconfirmed(self, variables: Sequence[Variable], values: Sequence[Data]) -> bytes:
+        """UnconfirmedWrite: the APDU to send. Nobody tells what became of it."""
+        return write_names_unconfirmed(self._core, variables, values)
+
+    def access(
+        self,
+        wanted: Sequence[AccessRequestSpecification],
+        values: Sequence[Data | None] | None = None,
+        *,
+        break_on_error: bool = False,
+        self_descriptive: bool = False,
+    ) -> Exchange[list[AccessOutcome]]:
+        """Read, write and invoke with one request, in this order; for each item its result and its data.
+
+        ``break_on_error``: nothing is executed behind the first item that fails. ``self_descriptive``: the answer repeats the
+        request, which makes it longer and a recording of it readable.
+        """
+        return access(self._core, wanted, values, break_on_error=break_on_error, self_descriptive=self_descriptive)
+
+    def access_unconfirmed(
+        self, wanted: Sequence[AccessRequestSpecification], values: Sequence[Data | None] | None = None
+    ) -> bytes:
+        """An ACCESS that asks for no answer: the APDU to send. Nobody tells what became of it."""
+        return access_unconfirmed(self._core, wanted, values)
 
     def _establish(self) -> None:
         """Take the association that needs no AARQ."""

@@ -7,38 +7,65 @@ files beside this one are written on `Core.exchange`.
 from __future__ import annotations
 
 from collections import deque
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from dlmskit.apdu import (
     CONFIRMED,
     HIGH_PRIORITY,
+    AccessRequest,
+    AccessResponse,
+    ActionRequestNextPblock,
+    ActionRequestNormal,
     Apdu,
     ConfirmedServiceError,
     DataNotification,
     EventNotificationRequest,
     ExceptionResponse,
+    GeneralBlockTransfer,
+    GetRequestNext,
+    SetRequestNormal,
+    WriteRequest,
     decode_apdu,
 )
 from dlmskit.association.authentication import Associated
-from dlmskit.association.errors import ConfirmedServiceErrorReceived, exception_received
+from dlmskit.association.client.blocks import ClientBlocks
+from dlmskit.association.errors import BlockTransferAborted, ConfirmedServiceErrorReceived, exception_received
 from dlmskit.association.inputs import KINDS, TREATMENTS_BY_OCTET, Kind, Treatment
 from dlmskit.association.layering import in_one_transaction, layered_room, request_steps
-from dlmskit.association.ports import EventCode, EventSink, Exchange, Notification
+from dlmskit.association.ports import EventCode, EventSink, Exchange, Notification, Tell
 from dlmskit.association.reporting import Reporter
 from dlmskit.association.settings import AssociationSettings, Wrapping
 from dlmskit.association.sizes import plain_room, send_limit
 from dlmskit.association.tables import Event, Party, State, StateMachine
-from dlmskit.errors import DlmsError, LocalProtocolError, SecurityError, SecurityReason, TransportTimeout
+from dlmskit.errors import (
+    DlmsError,
+    LocalProtocolError,
+    OutcomeUnknown,
+    OutcomeUnknownTimeout,
+    SecurityError,
+    SecurityReason,
+    TransportError,
+    TransportTimeout,
+)
 from dlmskit.limits import Limits
 from dlmskit.security.context import SecurityContext
-from dlmskit.security.control import SecurityControl
+from dlmskit.security.control import AUTHENTICATED_ENCRYPTED, Protection, SecurityControl
 from dlmskit.security.envelope import PROTECTED_TAGS, Form
-from dlmskit.security.layers import Step
+from dlmskit.security.layers import Ciphered, Signed, Step
 from dlmskit.security.protection import Verified, protect, protect_layers, unprotect
 from dlmskit.types.conformance import Conformance
 
 _NOTIFICATIONS = (DataNotification, EventNotificationRequest)
 _NOTIFICATIONS_KEPT = 256
+_GENERAL_BLOCKS = int(Conformance.GENERAL_BLOCK_TRANSFER)
+_BLOCK = GeneralBlockTransfer.head[0]
+_EFFECTS = frozenset((SetRequestNormal.head[0], ActionRequestNormal.head[0], WriteRequest.head[0]))
+_NEXT = (GetRequestNext.head[:2], ActionRequestNextPblock.head[:2])
+"""Requests for the next block of a service: general block transfer does not carry them."""
+_ACCESS = AccessRequest.head[0]
+_LONG_ID = 0xFFFFFF
 _REQUEST_BITS, _RESPONSE_BITS = 0x1C, 0xE0
 """What a security policy says about requests and about responses."""
 
@@ -46,8 +73,12 @@ _REQUEST_BITS, _RESPONSE_BITS = 0x1C, 0xE0
 class Core:
     """Everything that the operations of one association share."""
 
-    def __init__(self, settings: AssociationSettings, limits: Limits, on_event: EventSink) -> None:
+    def __init__(self, settings: AssociationSettings, limits: Limits, on_event: EventSink, *, reliable: bool = True) -> None:
         self.settings = settings
+        self.reliable = reliable
+        """Whether the medium neither loses nor doubles nor reorders."""
+        self.blocks: ClientBlocks | None = None
+        """General block transfer, where it was negotiated."""
         self.report = Reporter(settings, on_event)
         self.limits = limits
         self.machine = StateMachine(Party.CLIENT)
@@ -60,6 +91,8 @@ class Core:
         self.conformance = 0
         self.room = 0
         """The largest plain APDU that may be sent."""
+        self.general_room = 0
+        """The same for what has no glo- and ded-form."""
         self.form: Form | None = None
         """How requests are wrapped; None for clear."""
         self.control: SecurityControl | None = None
@@ -72,7 +105,7 @@ class Core:
         self.last_verified: Verified | None = None
         """The proof of the last answer that was ciphered; None where it came in clear."""
         self._busy = False
-        self._invoke_id = 0
+        self._invoke_id = self._long_invoke_id = 0
         self._flags = CONFIRMED
         self._id_mask = 0 if settings.tolerances.any_invoke_id else 0x0F
         self.tolerated: list[str] | None = [] if settings.tolerances.field_deviations else None
@@ -105,6 +138,12 @@ class Core:
         self._invoke_id = self._invoke_id % 15 + 1
         return self._invoke_id | self._flags
 
+    def begin_long_request(self, needed: int, *, confirmed: bool) -> int:
+        """As `begin_request`, for a service with a Long-Invoke-Id-And-Priority."""
+        self.begin_request(needed)
+        self._long_invoke_id = self._long_invoke_id % _LONG_ID + 1
+        return self._long_invoke_id | (self._flags if confirmed else self._flags & ~CONFIRMED) << 24
+
     def end(self) -> None:
         """The operation is over, however it ended."""
         self._busy = False
@@ -122,7 +161,8 @@ class Core:
         if self.security is not None:
             self.security.drop_dedicated_key()
         self.security = self._ciphering = self.associated = self.form = self.control = self.report.peer_title = None
-        self.conformance = self.room = 0
+        self.conformance = self.room = self.general_room = 0
+        self.blocks = None
         self.steps, self._key_is_known = (), False
         self.in_clear = True
 
@@ -151,18 +191,54 @@ class Core:
         self.conformance = int(context.conformance)
         self.use(self.security, dedicated=context.has_dedicated_key)
         limit = send_limit(self.settings.largest_sent, context.server_max_receive_pdu_size)
-        self.room = plain_room(limit, self.form, self.control)
-        if self.steps and self.security is not None:
-            self.room = layered_room(limit, self.steps, self.security.suite)
+        if self.conformance & _GENERAL_BLOCKS:
+            self.blocks = ClientBlocks(self.settings, limit, self.limits, reliable=self.reliable)
+            limit = self.limits.apdu_octets
+        self.room = self._room(limit, self.form, self.steps)
+        self.general_room = self._room(limit, *self._general())
         high = self.settings.high_priority and Conformance.PRIORITY_MGMT_SUPPORTED in context.conformance
         self._flags = CONFIRMED | (HIGH_PRIORITY if high else 0)
 
     def protect(self, plain: bytes) -> bytes:
         """The APDU as it is sent."""
-        form, security = self.form, self.security
-        if self.steps and security is not None:
-            return protect_layers(plain, security, in_one_transaction(self.steps, security))
+        form, steps, security = self.form, self.steps, self.security
+        if plain[0] == _ACCESS:
+            form, steps = self._general()
+        if steps and security is not None:
+            return protect_layers(plain, security, in_one_transaction(steps, security))
         return plain if form is None or security is None else protect(plain, security, form, self.control)
+
+    @property
+    def ciphers(self) -> bool:
+        """Whether requests are ciphered at all: a signature alone hides nothing."""
+        symmetric = self.settings.policy.request & AUTHENTICATED_ENCRYPTED
+        return self.form is not None and symmetric != Protection.NONE
+
+    def protect_encrypted(self, plain: bytes) -> bytes:
+        """As `protect`, and encrypted even where the policy asks for authentication alone: for what holds a secret."""
+        form, security = self.form, self.security
+        if form is None or security is None:
+            return plain
+        if not self.steps:
+            return protect(plain, security, form, SecurityControl(security.control | Protection.ENCRYPTED << 4))
+        steps = tuple(
+            step if isinstance(step, Signed) else replace(step, protection=step.protection | Protection.ENCRYPTED)
+            for step in self.steps
+        )
+        return protect_layers(plain, security, in_one_transaction(steps, security))
+
+    def _general(self) -> tuple[Form | None, tuple[Step, ...]]:
+        """How requests are wrapped that have no glo- and ded-form."""
+        form = self.form
+        if form is None or form.general:
+            return form, self.steps
+        general = Form(form + 2)
+        return general, tuple(replace(step, form=general) if isinstance(step, Ciphered) else step for step in self.steps)
+
+    def _room(self, limit: int, form: Form | None, steps: tuple[Step, ...]) -> int:
+        if steps and self.security is not None:
+            return layered_room(limit, steps, self.security.suite)
+        return plain_room(limit, form, self.control)
 
     def open(self, octets: bytes, security: SecurityContext) -> Verified:
         """Take the protection off what the server sent. Raises as `unprotect`.
@@ -177,29 +253,98 @@ class Core:
 
     # --- Exchanges ---
 
-    def exchange(self, plain: bytes, expected: frozenset[type[Apdu]], invoke_id: int, retries: int = 0) -> Exchange[Any]:
-        """Send a request and wait for the answer: one of the ``expected`` types, with this invoke-id.
+    def exchange(
+        self, plain: bytes, expected: frozenset[type[Apdu]], invoke_id: int | None, retries: int = 0, *, effect: bool = False
+    ) -> Exchange[Any]:
+        """Send a request and wait for the answer: one of the ``expected`` types, with this invoke-id if it has one.
 
-        A repetition has the same invoke-id and a new invocation counter. Raises what the answer is where it is an error.
+        A repetition has the same invoke-id and a new invocation counter. What has an ``effect`` (SET, ACTION, WRITE) is
+        not repeated but block by block, which the server tells apart. Raises what the answer is where it is an error, and
+        `OutcomeUnknown` in place of an error of the transport where there may have been an effect.
+        """
+        effect = effect or (plain[0] in _EFFECTS and self.associated is not None)
+        while True:
+            try:
+                return (yield from self._exchanged(self._outgoing(plain), expected, invoke_id))
+            except SecurityError:
+                if self.reliable or effect or not retries or self.blocks is None or not self.blocks.used:
+                    raise
+                retries -= 1  # blocks of an earlier exchange may have got into this one
+            except (TransportTimeout, BlockTransferAborted) as error:
+                if effect and isinstance(error, TransportTimeout):
+                    raise OutcomeUnknownTimeout(f"{error}: whether the request was executed is not known") from error
+                if effect or not retries:
+                    raise
+                retries -= 1
+            except TransportError as error:
+                if effect:
+                    raise OutcomeUnknown(f"{error}: whether the request was executed is not known") from error
+                raise
+
+    def exchange_as_is(
+        self, octets: bytes, expected: frozenset[type[Apdu]], invoke_id: int | None = None, retries: int = 0
+    ) -> Exchange[Any]:
+        """Send what is protected already, or never is as a whole (AARQ, RLRQ), and wait for the answer. Raises as `exchange`.
+
+        The same octets are repeated: to make them anew would begin something else.
         """
         while True:
             try:
-                received = yield (self.protect(plain),)
-                while (answer := self.accept(received, expected, invoke_id)) is None:
-                    received = yield ()
+                return (yield from self._exchanged((octets,), expected, invoke_id))
             except TransportTimeout:
                 if not retries:
                     raise
                 retries -= 1
-            else:
+
+    def _outgoing(self, plain: bytes) -> tuple[bytes, ...]:
+        """A request as it is sent: in blocks where it is too long, and always where messages get lost."""
+        octets, blocks = self.protect(plain), self.blocks
+        if blocks is None:
+            return (octets,)
+        if (len(octets) > blocks.limit or not self.reliable) and plain[:2] not in _NEXT:
+            return blocks.begin(octets)
+        blocks.expect()
+        return (octets,)
+
+    def _exchanged(self, out: tuple[bytes, ...], expected: frozenset[type[Apdu]], invoke_id: int | None) -> Exchange[Any]:
+        """Send, and wait for the answer. A time-out within a block transfer repeats what the peer has not acknowledged."""
+        while True:
+            try:
+                received = yield out
+            except TransportTimeout as error:
+                again = None if self.blocks is None else self.blocks.expired()
+                if again is None:
+                    raise
+                if self.blocks is not None and self.blocks.aborted:
+                    yield Tell(again)
+                    raise error from None
+                out = again
+                continue
+            out = ()
+            if received and received[0] == _BLOCK and self.blocks is not None:
+                received, out = yield from self._block(received)
+                if not received:
+                    continue
+            answer = self.accept(received, expected, invoke_id)
+            if isinstance(answer, GeneralBlockTransfer):
+                received, out = yield from self._block(answer.encode())
+                answer = self.accept(received, expected, invoke_id) if received else None
+            if answer is not None:
+                if out:
+                    with suppress(TransportError):  # the answer is here, whatever becomes of its acknowledgement
+                        yield Tell(out)
                 return answer
 
-    def exchange_acse(self, octets: bytes, expected: frozenset[type[Apdu]]) -> Exchange[Any]:
-        """Send an AARQ or RLRQ, which are never ciphered as a whole, and wait for the answer. Raises as `exchange`."""
-        received = yield (octets,)
-        while (answer := self.accept(received, expected, None)) is None:
-            received = yield ()
-        return answer
+    def _block(self, octets: bytes) -> Exchange[tuple[bytes, tuple[bytes, ...]]]:
+        """Take a block: the APDU where it is whole, and what to send. Raises BlockTransferAborted."""
+        if self.blocks is None:
+            return b"", ()
+        reaction = self.blocks.receive(octets)
+        if self.blocks.aborted:
+            if reaction.send:
+                yield Tell(reaction.send)
+            raise BlockTransferAborted("the block transfer was aborted")
+        return reaction.apdu or b"", reaction.send
 
     def accept(self, octets: bytes, expected: frozenset[type[Apdu]], invoke_id: int | None) -> Apdu | None:
         """The received APDU, if it is the answer; None when it is not and waiting goes on.
@@ -229,12 +374,18 @@ class Core:
             return None
         answer = decode_apdu(octets, deviations=self.tolerated, limits=self.limits)
         self.last_verified = verified
-        if type(answer) in expected and (
-            invoke_id is None or not (answer.invoke_id_and_priority ^ invoke_id) & self._id_mask  # type: ignore[attr-defined]
-        ):
+        if type(answer) in expected and (invoke_id is None or self._is_of(answer, invoke_id)):
+            return answer
+        if type(answer) is GeneralBlockTransfer and self.blocks is not None:  # a block that came ciphered by itself
             return answer
         self._other(answer, octets, verified)
         return None
+
+    def _is_of(self, answer: Apdu, invoke_id: int) -> bool:
+        """Whether an answer carries the invoke-id of the request, or needs none."""
+        if isinstance(answer, AccessResponse):
+            return not (answer.long_invoke_id_and_priority ^ invoke_id) & (_LONG_ID if self._id_mask else 0)
+        return not (answer.invoke_id_and_priority ^ invoke_id) & self._id_mask  # type: ignore[attr-defined]
 
     def _cannot_open(self, octets: bytes, treatment: Treatment) -> None:
         """A ciphered APDU in an association without ciphering: a push may be for other keys than ours."""
@@ -260,12 +411,22 @@ class Core:
         else:
             self.report(EventCode.UNMATCHED_RESPONSE, describe(octets))
 
-    def receive(self, octets: bytes) -> None:
-        """Take an APDU that came while nothing was asked: notifications are kept, the rest is dropped and reported."""
+    def receive(self, octets: bytes) -> tuple[bytes, ...]:
+        """Take an APDU that came while nothing was asked: notifications are kept, the rest is dropped and reported.
+
+        What is returned is to be sent: acknowledgements of blocks.
+        """
+        send: tuple[bytes, ...] = ()
+        if octets and octets[0] == _BLOCK and self.blocks is not None:
+            reaction = self.blocks.receive(octets)
+            octets, send = reaction.apdu or b"", reaction.send
+            if not octets:
+                return send
         try:
             self.accept(octets, frozenset(), None)
         except DlmsError as error:
             self.report(EventCode.UNEXPECTED_APDU, describe(octets), error)
+        return send
 
 
 def describe(octets: bytes) -> str:

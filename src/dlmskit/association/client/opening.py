@@ -11,6 +11,9 @@ from dlmskit.apdu import (
     ConfirmedServiceError,
     CosemMethodDescriptor,
     InitiateResponse,
+    ParameterizedAccess,
+    ReadRequest,
+    ReadResponse,
     application_context_name,
     decode_apdu,
     mechanism_name,
@@ -43,6 +46,9 @@ REPLY_TO_HLS = CosemMethodDescriptor(15, Obis("0.0.40.0.0.255").octets, 1)
 """reply_to_HLS_authentication of the current association."""
 
 _AARE: frozenset[type[Apdu]] = frozenset((Aare,))
+REPLY_TO_HLS_NAME = 0xFA58 - 0x10000
+"""The same by its short name, as the signed number that it is on the wire."""
+_PASS_4_SHORT: frozenset[type[Apdu]] = frozenset((ReadResponse,))
 _PASS_4: frozenset[type[Apdu]] = frozenset((ActionResponseNormal,))
 
 
@@ -57,7 +63,7 @@ def associate(core: Core, credentials: Credentials, random: Random) -> Exchange[
     try:
         aarq = opening.aarq()
         core.fire(Event.OPEN)
-        aare = yield from core.exchange_acse(aarq, _AARE)
+        aare = yield from core.exchange_as_is(aarq, _AARE, retries=_repetitions(core))
         context = opening.take(aare)
         if opening.handshake is None:
             associated = password_taken(context) if context.mechanism is Mechanism.LLS else without_authentication(context)
@@ -104,8 +110,9 @@ class Opening:
             self._dedicated_key = Key(octets, KeyRole.DEDICATED)
         initiate = proposal(settings, None if self._dedicated_key is None else self._dedicated_key.reveal()).encode()
         self._ciphered = core.form is not None
-        if self._dedicated_key is not None and not (core.control is not None and core.control.encrypted):
-            raise ConfigError("a dedicated key is agreed on under encryption: the security policy does not demand it of requests")
+        hidden = self._dedicated_key is not None
+        if hidden and not core.ciphers:
+            raise ConfigError("a dedicated key is agreed on under encryption: the security policy has no request ciphered")
         value = self._authentication_value()
         return Aarq(
             application_context_name=application_context_name(settings.application_context),
@@ -115,7 +122,7 @@ class Opening:
             sender_acse_requirements=None if value is None else AUTHENTICATION,
             mechanism_name=None if value is None else mechanism_name(settings.mechanism),
             calling_authentication_value=value,
-            user_information=core.protect(initiate),
+            user_information=core.protect_encrypted(initiate) if hidden else core.protect(initiate),
         ).encode()
 
     def _title(self, settings: AssociationSettings) -> bytes | None:
@@ -189,7 +196,7 @@ class Opening:
             ciphered=self._ciphered,
             has_dedicated_key=self._dedicated_key is not None,
             dlms_version=initiate.negotiated_dlms_version_number,
-            deviations=(*(self._core.tolerated or ()), *deviations(initiate, proposed)),
+            deviations=(*(self._core.tolerated or ()), *deviations(initiate, settings)),
         )
 
     # --- Passes 3 and 4 ---
@@ -199,13 +206,19 @@ class Opening:
         core, handshake = self._core, self.handshake
         if handshake is None:
             raise SecurityError(SecurityReason.CHALLENGE_INVALID, "there is no challenge to answer")
-        invoke_id = CONFIRMED | 1
-        request = ActionRequestNormal(invoke_id, REPLY_TO_HLS, Data.octet_string(handshake.answer()))
-        answer = yield from core.exchange(request.encode(), _PASS_4, invoke_id)
-        response = answer.single_response
-        value = response.return_parameters
-        if response.result != ActionResult.SUCCESS or not isinstance(value, Data) or value.tag != Tag.OCTET_STRING:
-            raise SecurityError(SecurityReason.AUTHENTICATION_FAILED, f"the server did not take our answer: {response.result}")
+        given = Data.octet_string(handshake.answer())
+        if core.settings.short_names:
+            request = ReadRequest((ParameterizedAccess(REPLY_TO_HLS_NAME, 0, given),))
+            answer = yield from core.exchange_as_is(core.protect(request.encode()), _PASS_4_SHORT, retries=_repetitions(core))
+            value = answer.results[0] if len(answer.results) == 1 else None
+        else:
+            invoke_id = CONFIRMED | 1
+            action = ActionRequestNormal(invoke_id, REPLY_TO_HLS, given)
+            answer = yield from core.exchange_as_is(core.protect(action.encode()), _PASS_4, invoke_id, _repetitions(core))
+            response = answer.single_response
+            value = response.result if response.result != ActionResult.SUCCESS else response.return_parameters
+        if not isinstance(value, Data) or value.tag != Tag.OCTET_STRING:
+            raise SecurityError(SecurityReason.AUTHENTICATION_FAILED, f"the server did not take our answer: {value}")
         return handshake.finish(context, value.value, core.last_verified)
 
     def give_up(self, error: BaseException) -> None:
@@ -215,6 +228,11 @@ class Opening:
             failed = isinstance(error, SecurityError) or (isinstance(error, AssociationRefused) and error.authentication_failed)
             core.report(EventCode.AUTHENTICATION_FAILED if failed else EventCode.AARQ_REFUSED, error=error)
         core.reset(Event.NOT_PROVED if core.machine.state is State.HLS_PENDING else Event.REFUSED)
+
+
+def _repetitions(core: Core) -> int:
+    """How often a message is repeated: only over a medium that loses them, where the server knows it again."""
+    return 0 if core.reliable else core.settings.retries
 
 
 def _reason(aare: Aare) -> ConfirmedServiceError | None:

@@ -31,7 +31,7 @@ def release(core: Core, reason: ReleaseRequestReason = ReleaseRequestReason.NORM
         rlrq = Rlrq(reason=int(reason), user_information=_protected_proposal(core)).encode()
         core.fire(Event.RELEASE)
         try:
-            rlre = yield from core.exchange_acse(rlrq, _RLRE)
+            rlre = yield from core.exchange_as_is(rlrq, _RLRE)
             _check(core, rlre)
         except (TransportTimeout, RequestRefused, SecurityError, DecodeError) as error:
             core.report(EventCode.RELEASED, "without a valid RLRE", error)

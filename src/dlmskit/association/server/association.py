@@ -13,13 +13,15 @@ from math import inf
 from dlmskit.association.authentication import Associated, pre_established
 from dlmskit.association.context import AssociationContext
 from dlmskit.association.credentials import Credentials, CredentialSource
-from dlmskit.association.inputs import ANSWERS_BY_OCTET, KINDS, NOT_ALLOWED, SILENCE, Serve
+from dlmskit.association.inputs import KINDS, NOT_ALLOWED, SILENCE, Serve, answers_by_octet
 from dlmskit.association.ports import Clock, EventCode, EventSink, Random, ServiceHandler, forget
 from dlmskit.association.reporting import Reporter
+from dlmskit.association.server.blocks import ServerBlocks
 from dlmskit.association.server.opening import Opened, Opener
 from dlmskit.association.server.pipeline import Pipeline
 from dlmskit.association.server.releasing import released
 from dlmskit.association.server.renewal import ChangedKeys
+from dlmskit.association.server.repetitions import Repetitions
 from dlmskit.association.server.services import Services
 from dlmskit.association.settings import AarqOnOpen, AssociationSettings
 from dlmskit.association.tables import Event, Party, State, StateMachine
@@ -27,6 +29,8 @@ from dlmskit.errors import DecodeError, SecurityError
 from dlmskit.limits import DEFAULT, Limits
 from dlmskit.security.context import SecurityContext
 from dlmskit.security.hls import RecentChallenges
+
+_SERVED = frozenset((Serve.PLAIN, Serve.CIPHERED, Serve.BLOCKS))
 
 
 def _always() -> bool:
@@ -36,8 +40,9 @@ def _always() -> bool:
 class ServerAssociation:
     """One association of a server.
 
-    ``has_room`` says whether another association may be opened now. Raises ConfigError for settings that lack a system title
-    or a password, SecurityError for a mechanism that is not supported and for keys of another suite.
+    ``has_room`` says whether another association may be opened now. A medium that is not ``reliable`` loses, doubles or reorders
+    messages: requests that come again are answered again and not executed again. Raises ConfigError for settings that lack a
+    system title or a password, SecurityError for a mechanism that is not supported and for keys of another suite.
     """
 
     def __init__(
@@ -51,12 +56,14 @@ class ServerAssociation:
         limits: Limits = DEFAULT,
         on_event: EventSink = forget,
         has_room: Callable[[], bool] = _always,
+        reliable: bool = True,
     ) -> None:
         self.settings = settings
         self._handler = handler
         self._clock = clock
         self._limits = limits
         self._has_room = has_room
+        self._repetitions = None if reliable else Repetitions(clock, limits)
         self._report = Reporter(settings, on_event)
         self._random = random
         self._source: CredentialSource = credentials or Credentials()
@@ -64,7 +71,8 @@ class ServerAssociation:
         self._credentials = self._source.candidates()[0]
         """What the association was opened under."""
         self._machine = StateMachine(Party.SERVER)
-        self._answers = ANSWERS_BY_OCTET[self._machine.state]
+        self._table = answers_by_octet(short_names=settings.short_names)
+        self._answers = self._table[self._machine.state]
         self._challenges = RecentChallenges()
         self._context: AssociationContext | None = None
         self._pipeline: Pipeline | None = None
@@ -97,8 +105,13 @@ class ServerAssociation:
     @property
     def deadline(self) -> float | None:
         """When `expire` has something to do, if nothing else happens before; in seconds of the clock."""
-        transfer = None if self._pipeline is None else self._pipeline.services.transfer
-        moment = self._expires if transfer is None else min(self._expires, transfer.deadline)
+        pipeline = self._pipeline
+        moments = [self._expires]
+        if pipeline is not None and pipeline.services.transfer is not None:
+            moments.append(pipeline.services.transfer.deadline)
+        if pipeline is not None and pipeline.blocks is not None:
+            moments.append(pipeline.blocks.deadline)
+        moment = min(moments)
         return None if moment == inf else moment
 
     # --- Events ---
@@ -107,9 +120,18 @@ class ServerAssociation:
         """Serve one APDU of the client; the answers, none for silence. Nothing is raised for bad input."""
         now = self._clock()
         pipeline = self._pipeline
-        if now > self._expires or (pipeline is not None and pipeline.services.transfer is not None):
+        if now > self._expires or (pipeline is not None and pipeline.transferring):
             self._expire(now)
             pipeline = self._pipeline
+        if self._repetitions is None or not octets:
+            return self._serve(octets, now, pipeline)
+        known = self._repetitions.answers(octets)
+        if known is None:
+            known = self._serve(octets, now, pipeline)
+            self._repetitions.answered(octets, known)
+        return known
+
+    def _serve(self, octets: bytes, now: float, pipeline: Pipeline | None) -> tuple[bytes, ...]:
         if self._machine.state is State.INACTIVE:
             self._fire(Event.CONNECTED)
             self._establish()
@@ -117,16 +139,17 @@ class ServerAssociation:
         if not octets:
             return ()
         act = self._answers[octets[0]]
-        if (act is Serve.PLAIN or act is Serve.CIPHERED) and pipeline is not None:
-            answer = pipeline.serve(octets, ciphered=act is Serve.CIPHERED)
+        if act in _SERVED and pipeline is not None:
+            answers = pipeline.serve(octets, act)
             if pipeline.outcome is not None:
                 self._authenticated(pipeline)
             if pipeline.associated is not None and self._expires != inf:
                 self._expires = now + self._limits.inactivity_seconds
-        elif act is Serve.OPEN:
+            return answers if self._context is None or self._context.confirmed else ()
+        if act is Serve.OPEN:
             answer = self._open(octets)
             return (answer,) if answer else ()
-        elif act is Serve.RELEASE:
+        if act is Serve.RELEASE:
             answer = self._release(octets)
         else:
             answer = act if isinstance(act, bytes) else NOT_ALLOWED
@@ -148,7 +171,7 @@ class ServerAssociation:
     def _expire(self, now: float) -> None:
         if now <= self._expires:
             if self._pipeline is not None:
-                self._pipeline.services.expire(now)
+                self._pipeline.expire(now)
         elif self.state is State.HLS_PENDING:
             self._report(EventCode.AUTHENTICATION_FAILED, "passes 3 and 4 did not come in time")
             self._end(Event.NOT_PROVED)
@@ -180,7 +203,7 @@ class ServerAssociation:
             return
         changed = None if before.security is None else ChangedKeys(self._source, before.security)
         pipeline = self._prepare(context, None if changed is None else changed.security)
-        pipeline.associated, pipeline.changed_keys = before.associated, changed
+        pipeline.associated, pipeline.changed_keys, pipeline.blocks = before.associated, changed, before.blocks
 
     # --- Opening ---
 
@@ -232,8 +255,24 @@ class ServerAssociation:
         )
         self._context = context
         self._report.peer_title = context.client_system_title
-        self._pipeline = pipeline = Pipeline(self.settings, context, services, security, self._limits, self._report)
+        self._pipeline = pipeline = Pipeline(
+            self.settings,
+            context,
+            services,
+            security,
+            self._limits,
+            self._report,
+            blocks=self._blocks(services),
+            repetitions=self._repetitions,
+        )
         return pipeline
+
+    def _blocks(self, services: Services) -> ServerBlocks | None:
+        """General block transfer, where it was negotiated."""
+        if not services.by_blocks:
+            return None
+        limit, reliable = services.send_limit, self._repetitions is None
+        return ServerBlocks(self.settings, limit, self._limits, self._clock, self._report, reliable=reliable)
 
     def _begin(self, event: Event) -> None:
         """The association is open."""
@@ -291,7 +330,7 @@ class ServerAssociation:
     def _end(self, event: Event) -> None:
         """Move, and keep nothing of the association."""
         if self._pipeline is not None:
-            self._pipeline.services.drop_transfer("the association has ended")
+            self._pipeline.drop_transfers("the association has ended")
             if self._pipeline.security is not None:
                 self._pipeline.security.drop_dedicated_key()
         self._context = self._pipeline = self._report.peer_title = None
@@ -299,7 +338,7 @@ class ServerAssociation:
         self._fire(event)
 
     def _fire(self, event: Event) -> None:
-        self._answers = ANSWERS_BY_OCTET[self._machine.fire(event)]
+        self._answers = self._table[self._machine.fire(event)]
 
     def __repr__(self) -> str:
         return f"ServerAssociation({self.settings.client_sap} to {self.settings.server_sap}, {self.state.value})"

@@ -6,50 +6,44 @@ passes but reply_to_HLS_authentication, on which there is one attempt.
 
 from __future__ import annotations
 
+from math import inf
+
 from dlmskit.apdu import (
     CONFIRMED,
-    ActionRequestNormal,
-    ActionResponseNormal,
-    ActionResponseWithOptionalData,
     Apdu,
-    CosemMethodDescriptor,
     ExceptionResponse,
     decode_apdu,
 )
 from dlmskit.association.authentication import Associated, Handshake
 from dlmskit.association.context import AssociationContext
 from dlmskit.association.inputs import (
-    ANSWERS_BY_OCTET,
     KINDS,
+    NO_SHORT_NAMES,
     NOT_ALLOWED,
     NOT_DECIPHERED,
     NOT_PROTECTED,
     SILENCE,
-    TOO_LONG,
     Serve,
+    answers_by_octet,
 )
 from dlmskit.association.ports import EventCode, Request
 from dlmskit.association.reporting import Reporter
 from dlmskit.association.server.acceptance import counter_refused
-from dlmskit.association.server.dispatch import answer_to_malformed, serve
+from dlmskit.association.server.blocks import ServerBlocks
+from dlmskit.association.server.dispatch import OF_SERVICE_BLOCKS, answer_to_malformed, invoke_id_of, serve, too_long
+from dlmskit.association.server.passes import pass_3, pass_4
 from dlmskit.association.server.renewal import ChangedKeys
+from dlmskit.association.server.repetitions import Repetitions
 from dlmskit.association.server.services import Services, Turn, Wrapped
 from dlmskit.association.settings import AssociationSettings
 from dlmskit.association.tables import Event, State
-from dlmskit.codec.data import Data
-from dlmskit.codec.data_types import Tag
 from dlmskit.errors import DecodeError, SecurityError, SecurityReason
 from dlmskit.limits import Limits
 from dlmskit.security.context import SecurityContext
 from dlmskit.security.envelope import FORM_OF_TAG, Form
 from dlmskit.security.protection import Verified, unprotect
-from dlmskit.types.enums import ActionResult
-from dlmskit.types.obis import Obis
 
-_REPLY_TO_HLS = CosemMethodDescriptor(15, Obis("0.0.40.0.0.255").octets, 1)
-"""reply_to_HLS_authentication of the current association."""
 _EXCEPTION = ExceptionResponse.head[0]
-_PENDING, _OPEN = ANSWERS_BY_OCTET[State.HLS_PENDING], ANSWERS_BY_OCTET[State.ASSOCIATED]
 
 
 class Pipeline:
@@ -63,8 +57,16 @@ class Pipeline:
         security: SecurityContext | None,
         limits: Limits,
         report: Reporter,
+        blocks: ServerBlocks | None,
+        repetitions: Repetitions | None,
     ) -> None:
         self.services = services
+        self.blocks = blocks
+        """General block transfer, where it was negotiated."""
+        self._repetitions = repetitions
+        """Requests that are known again, over a medium that loses messages."""
+        self._block = b""
+        """A block that came ciphered by itself."""
         self.security = security
         """None where neither ciphering nor a mechanism with challenges needs one."""
         self.associated: Associated | None = None
@@ -79,6 +81,9 @@ class Pipeline:
         self._limits = limits
         self._report = report
         self._ciphering = security if settings.ciphered else None
+        table = answers_by_octet(short_names=settings.short_names)
+        self._pending, self._open = table[State.HLS_PENDING], table[State.ASSOCIATED]
+        self._without_association = NO_SHORT_NAMES if settings.short_names else NOT_ALLOWED
         self._most = settings.max_pdu_size
         self._broadcast = settings.broadcast
         self._silent = settings.switches.silent_on_deciphering_error
@@ -86,16 +91,65 @@ class Pipeline:
         self._request_policy = int(settings.policy.request)
         self._response_policy = int(settings.policy.response)
 
-    def serve(self, octets: bytes, *, ciphered: bool) -> bytes:
-        """The answer to an APDU that the state allows; empty for silence."""
+    def serve(self, octets: bytes, act: Serve) -> tuple[bytes, ...]:
+        """The answers to an APDU that the state allows; none for silence."""
         if self._most and len(octets) > self._most:
             self._report(EventCode.NOT_DECODED, f"{len(octets)} octets, at most {self._most} are taken")
-            return TOO_LONG
-        if not ciphered:
+            return (too_long(octets),)
+        blocks = None if self.associated is None else self.blocks
+        if blocks is None:
+            answer = self._unexpected(octets, NOT_ALLOWED) if act is Serve.BLOCKS else self._answer(octets, act)
+            return (answer,) if answer else ()
+        if act is Serve.BLOCKS:
+            return self._take_block(blocks, octets)
+        again = blocks.again(octets)
+        if again is not None:
+            return again
+        answer = self._answer(octets, act)
+        return self._inner_block(blocks) if self._block else blocks.reply(octets, answer)
+
+    @property
+    def transferring(self) -> bool:
+        """Whether a transfer is kept that may have taken too long."""
+        return self.services.transfer is not None or (self.blocks is not None and self.blocks.deadline != inf)
+
+    def expire(self, now: float) -> None:
+        """Drop transfers that took too long."""
+        self.services.expire(now)
+        if self.blocks is not None:
+            self.blocks.expire(now)
+
+    def drop_transfers(self, why: str) -> None:
+        """Drop every transfer that is going on."""
+        self.services.drop_transfer(why)
+        if self.blocks is not None:
+            self.blocks.drop(why)
+
+    def _take_block(self, blocks: ServerBlocks, octets: bytes) -> tuple[bytes, ...]:
+        """A block of general block transfer; what it completes is served like any APDU, and judged on its own protection."""
+        reaction = blocks.receive(octets)
+        if reaction.apdu is None:
+            return reaction.send
+        act = self._open[reaction.apdu[0]]
+        if act is Serve.PLAIN or act is Serve.CIPHERED:
+            answer = self._answer(reaction.apdu, act, in_blocks=True)
+        else:
+            answer = self._unexpected(reaction.apdu, act if isinstance(act, bytes) else NOT_ALLOWED)
+        self._block = b""
+        return reaction.send + blocks.answer(answer)
+
+    def _inner_block(self, blocks: ServerBlocks) -> tuple[bytes, ...]:
+        """A block that came ciphered by itself. It gives its content no protection: blocks could be put together anew."""
+        octets, self._block = self._block, b""
+        return self._take_block(blocks, octets)
+
+    def _answer(self, octets: bytes, act: Serve, *, in_blocks: bool = False) -> bytes:
+        """The answer to one whole APDU; empty for silence."""
+        if act is Serve.PLAIN:
             if self._request_policy:
                 self._report(EventCode.PROTECTION_TOO_WEAK, f"in clear: {KINDS[octets[0]].value}")
                 return NOT_PROTECTED
-            return self._serve_plain(octets, None)
+            return self._serve_plain(octets, None, in_blocks=in_blocks)
         if self._ciphering is None:
             return self._unexpected(octets, NOT_ALLOWED)
         try:
@@ -109,7 +163,7 @@ class Pipeline:
             self.changed_keys.used(verified)
         if verified.gap and self.associated is not None:
             self._report(EventCode.COUNTER_GAP, f"{verified.gap} left out")
-        return self._serve_plain(verified.plain, verified)
+        return self._serve_plain(verified.plain, verified, in_blocks=in_blocks)
 
     def _under_other_keys(self, octets: bytes, changed: ChangedKeys) -> Verified | None:
         verified, retired = changed.tried(octets)
@@ -119,11 +173,14 @@ class Pipeline:
         self.services.use(changed.security)
         return verified
 
-    def _serve_plain(self, plain: bytes, verified: Verified | None) -> bytes:
-        act = (_PENDING if self.associated is None else _OPEN)[plain[0]]
+    def _serve_plain(self, plain: bytes, verified: Verified | None, *, in_blocks: bool) -> bytes:
+        act = (self._pending if self.associated is None else self._open)[plain[0]]
         if act is not Serve.PLAIN:  # what came out of general-glo or general-ded may be any APDU
+            if act is Serve.BLOCKS and self.blocks is not None and not in_blocks:
+                self._block = plain
+                return SILENCE
             return self._unexpected(plain, act if isinstance(act, bytes) else NOT_ALLOWED)
-        invoke_id = plain[2] if len(plain) > 2 else CONFIRMED
+        invoke_id = invoke_id_of(plain)
         confirmed = (invoke_id | self._always_confirmed) & CONFIRMED
         if confirmed and self._broadcast:
             return self._unexpected(plain, SILENCE)
@@ -132,18 +189,26 @@ class Pipeline:
         else:
             form = verified.channel.form
             found = int(verified.protection) if verified.nested else verified.channel.control >> 4 & 3
+        known = None if self._repetitions is None or self.associated is None else self._repetitions.outcome(plain)
+        if known is not None:
+            answer, required = known
+            return self._protect(Wrapped(invoke_id, form, found, required, verified), answer)
         try:
             request = decode_apdu(plain, limits=self._limits)
         except DecodeError as error:
             self._report(EventCode.NOT_DECODED, KINDS[plain[0]].value, error)
             wrapped = Wrapped(invoke_id, form, found, self._response_policy, verified)
-            answer = NOT_ALLOWED if self.associated is None else answer_to_malformed(plain, error)
+            answer = self._without_association if self.associated is None else answer_to_malformed(plain, error)
         else:
             if self.associated is None:
                 return self._reply_to_hls(request, Wrapped(invoke_id, form, found, self._response_policy, verified), verified)
+            if in_blocks and type(request) in OF_SERVICE_BLOCKS:
+                return self._unexpected(plain, NOT_ALLOWED)
             asked = Request(self.associated, verified, invoke_id)
             wrapped = turn = Turn(invoke_id, form, found, self._response_policy, verified, asked)
             answer = serve(self.services, turn, request)
+            if confirmed and self._repetitions is not None:
+                self._repetitions.executed(plain, answer, turn.required)
         return self._protect(wrapped, answer) if confirmed else SILENCE
 
     def _protect(self, wrapped: Wrapped, answer: bytes) -> bytes:
@@ -160,24 +225,21 @@ class Pipeline:
 
     def _reply_to_hls(self, request: Apdu, wrapped: Wrapped, carrier: Verified | None) -> bytes:
         """Pass 3, and pass 4 as its answer. One attempt: whatever is wrong with it ends the association."""
-        handshake = self.handshake
-        reply = isinstance(request, ActionRequestNormal) and request.cosem_method_descriptor == _REPLY_TO_HLS
-        if handshake is None or not isinstance(request, ActionRequestNormal) or not reply:
-            return NOT_ALLOWED
-        given = request.method_invocation_parameters
-        value = given.value if given is not None and given.tag == Tag.OCTET_STRING else b""
+        handshake, given = self.handshake, pass_3(request)
+        if handshake is None or given is None:
+            return self._without_association
+        answer: bytes | None = None
         try:
-            associated = handshake.finish(self._context, value, carrier)
-            response = ActionResponseWithOptionalData(int(ActionResult.SUCCESS), Data.octet_string(handshake.answer()))
+            associated = handshake.finish(self._context, given, carrier)
+            answer = handshake.answer()
         except SecurityError as error:
             self._report(EventCode.AUTHENTICATION_FAILED, "passes 3 and 4", error)
-            response = ActionResponseWithOptionalData(int(ActionResult.OTHER_REASON))
             self.outcome = Event.NOT_PROVED
         else:
             self.associated = associated
             self.outcome = Event.PROVED
         self.handshake = None
-        return self._protect(wrapped, ActionResponseNormal(wrapped.invoke_id, response).encode())
+        return self._protect(wrapped, pass_4(request, wrapped.invoke_id, answer))
 
     # --- Refusals ---
 

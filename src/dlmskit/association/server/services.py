@@ -21,6 +21,7 @@ from dlmskit.association.server.transfers import Transfer
 from dlmskit.association.settings import AssociationSettings
 from dlmskit.association.sizes import NO_LIMIT, plain_room, send_limit
 from dlmskit.codec.data import Data
+from dlmskit.codec.data_types import Tag
 from dlmskit.cosem.access import AccessMode, Operation, Role, decide
 from dlmskit.cosem.access import Protection as Demanded
 from dlmskit.errors import ServiceError
@@ -35,7 +36,9 @@ from dlmskit.types.enums import ActionResult, DataAccessResult
 from dlmskit.types.obis import Obis
 
 _ALL_ATTRIBUTES = int(Conformance.ATTRIBUTE0_SUPPORTED_WITH_GET)
-_SELECTIVE = int(Conformance.SELECTIVE_ACCESS)
+_WRITE_ALL = int(Conformance.ATTRIBUTE0_SUPPORTED_WITH_SET)
+_SELECTIVE = int(Conformance.SELECTIVE_ACCESS | Conformance.PARAMETERIZED_ACCESS)
+_GENERAL_BLOCKS = int(Conformance.GENERAL_BLOCK_TRANSFER)
 _LARGEST_SHARED_RESULT = DataAccessResult.DATA_BLOCK_UNAVAILABLE
 """Data-access-result and action-result have the same numbers up to here."""
 
@@ -86,7 +89,11 @@ class Services:
         self._security = security
         self._clock = clock
         self._report = report
-        self._limit = send_limit(settings.largest_sent, client_receives)
+        self.send_limit = send_limit(settings.largest_sent, client_receives)
+        """The largest APDU that may be sent."""
+        self.by_blocks = bool(conformance & _GENERAL_BLOCKS)
+        """Whether an answer that is longer is cut into blocks once it is protected: then nothing is too long."""
+        self._limit = limits.apdu_octets if self.by_blocks else self.send_limit
         self._policy = AccessMode(int(settings.policy))
         self._compress = settings.compress
         self._signs = security is not None and security.parties.correspondence.identity.signing is not None
@@ -128,6 +135,15 @@ class Services:
 
     # --- Objects ---
 
+    @property
+    def unknown_object(self) -> int:
+        """The data-access-result for an object that does not exist for this client."""
+        return int(self._unknown_object)
+
+    def named(self, short_name: int) -> CosemAttributeDescriptor | CosemMethodDescriptor | None:
+        """What a short name, signed as on the wire, means for this client; None for nothing."""
+        return self._handler.named(short_name & 0xFFFF)
+
     def read(self, turn: Turn, descriptor: CosemAttributeDescriptor, selection: SelectiveAccessDescriptor | None) -> Data | int:
         """The value of an attribute, or the data-access-result that says why there is none."""
         attribute = descriptor.attribute_id
@@ -167,11 +183,10 @@ class Services:
         self, turn: Turn, descriptor: CosemAttributeDescriptor, selection: SelectiveAccessDescriptor | None, value: Data
     ) -> int:
         """Write an attribute: the data-access-result."""
-        attribute = descriptor.attribute_id
-        refused = self.decide(turn, Operation.SET, descriptor.class_id, descriptor.instance_id, attribute)
+        refused = self._may_write(turn, descriptor, selection, value)
         if refused:
             return refused
-        if not attribute or (selection is not None and not self.conformance & _SELECTIVE):
+        if selection is not None and not self.conformance & _SELECTIVE:
             return int(DataAccessResult.SCOPE_OF_ACCESS_VIOLATED)
         try:
             self._handler.set(turn.request, descriptor, selection, value)
@@ -181,6 +196,23 @@ class Services:
             self._handler_failed("set", error)
             return int(DataAccessResult.OTHER_REASON)
         return int(DataAccessResult.SUCCESS)
+
+    def _may_write(
+        self, turn: Turn, descriptor: CosemAttributeDescriptor, selection: SelectiveAccessDescriptor | None, value: Data
+    ) -> int:
+        """The decision about a SET. Attribute 0: a structure of all attributes, null-data for those that stay as they are."""
+        class_id, instance_id, attribute = descriptor.class_id, descriptor.instance_id, descriptor.attribute_id
+        if attribute:
+            return self.decide(turn, Operation.SET, class_id, instance_id, attribute)
+        refused = self.decide(turn, Operation.GET, class_id, instance_id, 1)
+        if refused:
+            return refused
+        if selection is not None or not self.conformance & _WRITE_ALL:
+            return int(DataAccessResult.SCOPE_OF_ACCESS_VIOLATED)
+        if value.tag != Tag.STRUCTURE:
+            return int(DataAccessResult.TYPE_UNMATCHED)
+        numbers = [number for number, element in enumerate(value.elements(), 1) if element.tag != Tag.NULL_DATA]
+        return max((self.decide(turn, Operation.SET, class_id, instance_id, number) for number in numbers), default=0)
 
     def invoke(self, turn: Turn, descriptor: CosemMethodDescriptor, parameters: Data | None) -> ActionResponseWithOptionalData:
         """Invoke a method: its action-result and what it returned."""

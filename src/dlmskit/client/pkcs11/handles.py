@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import weakref
+from functools import cached_property
 from hmac import compare_digest
 from typing import Any, NoReturn
 
@@ -44,10 +45,12 @@ OPEN = {Attribute.SENSITIVE: False, Attribute.EXTRACTABLE: True, Attribute.TOKEN
 class TokenKey:
     """What all handles share."""
 
-    def __init__(self, session: Any, key: Any, *, stored: bool) -> None:
+    def __init__(self, session: Any, key: Any, label: str | None = None) -> None:
         self._session = session
         self._key = key
-        if not stored:
+        self.label = label
+        """What it is stored under in the token; None for a key that lives as long as its handle."""
+        if label is None:
             weakref.finalize(self, when_idle, key.destroy).atexit = False
 
     def __repr__(self) -> str:
@@ -57,11 +60,20 @@ class TokenKey:
         raise TypeError("a key in a token is not pickled")
 
 
-class TokenCipherKey(TokenKey):
+class TokenSymmetricKey(TokenKey):
+    """A key of AES."""
+
+    @cached_property
+    def key_octets(self) -> int:
+        """Its length."""
+        return on_token(lambda: int(self._key[Attribute.VALUE_LEN]))
+
+
+class TokenCipherKey(TokenSymmetricKey):
     """A block cipher key."""
 
-    def __init__(self, session: Any, key: Any, *, stored: bool, transferable: bool = False) -> None:
-        super().__init__(session, key, stored=stored)
+    def __init__(self, session: Any, key: Any, label: str | None = None, *, transferable: bool = False) -> None:
+        super().__init__(session, key, label)
         self.transferable = transferable
 
     def authenticated_encryption(self, fixed_field: bytes, aad: bytes) -> Mode:
@@ -122,7 +134,7 @@ class TokenCipherKey(TokenKey):
         return on_token(work)
 
 
-class TokenWrappingKey(TokenKey):
+class TokenWrappingKey(TokenSymmetricKey):
     """A master key."""
 
     def wrap(self, key: CipherKey) -> bytes:
@@ -133,7 +145,7 @@ class TokenWrappingKey(TokenKey):
 
     def unwrap(self, wrapped: bytes) -> TokenCipherKey:
         """The key inside, which stays in the token."""
-        return TokenCipherKey(self._session, self._unwrapped(wrapped, HIDDEN), stored=False)
+        return TokenCipherKey(self._session, self._unwrapped(wrapped, HIDDEN))
 
     def wrap_octets(self, key: bytes) -> bytes:
         """A key known by its octets: it is in the token for the moment of wrapping."""
@@ -180,8 +192,8 @@ class TokenWrappingKey(TokenKey):
 class TokenPrivateKey(TokenKey):
     """A private key with its public half, which is known outside."""
 
-    def __init__(self, session: Any, key: Any, public: PublicKey, *, stored: bool) -> None:
-        super().__init__(session, key, stored=stored)
+    def __init__(self, session: Any, key: Any, public: PublicKey, label: str | None = None) -> None:
+        super().__init__(session, key, label)
         self.public = public
 
     def _sign(self, message: bytes) -> bytes:

@@ -64,9 +64,7 @@ class TokenProvider:
         """A known key of 16 or 32 octets, brought in."""
         check_key_octets(octets)
         template = CIPHER | (WRAPPABLE if transferable else HIDDEN) | {Attribute.VALUE: octets}
-        return TokenCipherKey(
-            self._session, self._create(template, label), stored=label is not None, transferable=transferable
-        )  # fmt: skip
+        return TokenCipherKey(self._session, self._create(template, label), label, transferable=transferable)
 
     def generate_cipher_key(
         self, suite: SecuritySuite, *, transferable: bool = False, label: str | None = None
@@ -75,54 +73,60 @@ class TokenProvider:
         template = CIPHER | (WRAPPABLE if transferable else HIDDEN) | self._label(label, ObjectClass.SECRET_KEY)
         bits = 8 * suite.key_octets
         key = on_token(lambda: self._session.generate_key(KeyType.AES, bits, template=template))
-        return TokenCipherKey(self._session, key, stored=label is not None, transferable=transferable)
+        return TokenCipherKey(self._session, key, label, transferable=transferable)
 
     def wrapping_key(self, octets: bytes, *, label: str | None = None) -> TokenWrappingKey:
         """A known master key, brought in."""
         check_key_octets(octets)
         template = WRAPPING | HIDDEN | {Attribute.VALUE: octets}
-        return TokenWrappingKey(self._session, self._create(template, label), stored=label is not None)
+        return TokenWrappingKey(self._session, self._create(template, label), label)
+
+    def generate_wrapping_key(self, *, label: str | None = None) -> TokenWrappingKey:
+        """A new master key of 32 octets, made in the token."""
+        template = WRAPPING | HIDDEN | self._label(label, ObjectClass.SECRET_KEY)
+        key = on_token(lambda: self._session.generate_key(KeyType.AES, 256, template=template))
+        return TokenWrappingKey(self._session, key, label)
 
     def signing_key(self, curve: Curve, octets: bytes, *, label: str | None = None) -> TokenSigner:
         """A known private key for signatures, brought in."""
         key, public = self._import_pair(curve, octets, SIGNS, label)
-        return TokenSigner(self._session, key, public, stored=label is not None)
+        return TokenSigner(self._session, key, public, label)
 
     def generate_signing_key(self, curve: Curve, *, label: str | None = None) -> TokenSigner:
         """A new one, made in the token."""
         key, public = self._generate_pair(curve, SIGNS, label)
-        return TokenSigner(self._session, key, public, stored=label is not None)
+        return TokenSigner(self._session, key, public, label)
 
     def agreement_key(self, curve: Curve, octets: bytes, *, label: str | None = None) -> TokenKeyAgreement:
         """A known private key for key agreement, brought in."""
         key, public = self._import_pair(curve, octets, AGREES, label)
-        return TokenKeyAgreement(self._session, key, public, stored=label is not None)
+        return TokenKeyAgreement(self._session, key, public, label)
 
     def generate_agreement_key(self, curve: Curve, *, label: str | None = None) -> TokenKeyAgreement:
         """A new one, made in the token."""
         key, public = self._generate_pair(curve, AGREES, label)
-        return TokenKeyAgreement(self._session, key, public, stored=label is not None)
+        return TokenKeyAgreement(self._session, key, public, label)
 
     def stored_cipher_key(self, label: str) -> TokenCipherKey:
         """A stored key by its label. Raises `SecurityError` (missing-key); so for the following."""
         key = self._find({Attribute.CLASS: ObjectClass.SECRET_KEY, Attribute.LABEL: label, Attribute.ENCRYPT: True})
         transferable = on_token(lambda: bool(key[Attribute.EXTRACTABLE]))
-        return TokenCipherKey(self._session, key, stored=True, transferable=transferable)
+        return TokenCipherKey(self._session, key, label, transferable=transferable)
 
     def stored_wrapping_key(self, label: str) -> TokenWrappingKey:
         """A stored master key."""
         key = self._find({Attribute.CLASS: ObjectClass.SECRET_KEY, Attribute.LABEL: label, Attribute.WRAP: True})
-        return TokenWrappingKey(self._session, key, stored=True)
+        return TokenWrappingKey(self._session, key, label)
 
     def stored_signing_key(self, label: str) -> TokenSigner:
         """A stored private key for signatures."""
         key, public = self._find_pair(label, SIGNS)
-        return TokenSigner(self._session, key, public, stored=True)
+        return TokenSigner(self._session, key, public, label)
 
     def stored_agreement_key(self, label: str) -> TokenKeyAgreement:
         """A stored private key for key agreement."""
         key, public = self._find_pair(label, AGREES)
-        return TokenKeyAgreement(self._session, key, public, stored=True)
+        return TokenKeyAgreement(self._session, key, public, label)
 
     def _label(self, label: str | None, kind: ObjectClass) -> dict[Attribute, Any]:
         """What makes an object stored. A label is used once per kind of key, so that it always means one."""

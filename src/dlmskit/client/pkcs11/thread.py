@@ -1,14 +1,22 @@
 """The one thread of this process that speaks with tokens: sessions used from several at once raise, or abort the process.
 
 Every call waits for its answer. What the token says no to becomes an error of ours; the names of its errors hold no secrets.
+
+The garbage collector may run anywhere: in the middle of handing work over, and on the thread of the tokens itself. So a
+finalizer takes no lock, waits for nothing and calls no token: it leaves its work behind, and the next call does it. For the same
+reason an error of the library never leaves this thread, since its traceback keeps operations of the session alive, which end
+where the traceback ends.
 """
 
 from __future__ import annotations
 
+import os
 import threading
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import cache
 from typing import TypeVar
 
@@ -20,11 +28,15 @@ T = TypeVar("T")
 
 _NAME = "dlmskit-pkcs11"
 _PIN = (exceptions.PinIncorrect, exceptions.PinInvalid, exceptions.PinLenRange)
+_left_behind: deque[Callable[[], object]] = deque()
 
 
 @cache
 def _thread() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(1, thread_name_prefix=_NAME)
+
+
+os.register_at_fork(after_in_child=_thread.cache_clear)  # a child has no such thread: it would wait for ever
 
 
 def on_token(work: Callable[[], T]) -> T:
@@ -34,17 +46,39 @@ def on_token(work: Callable[[], T]) -> T:
     """
     if threading.current_thread().name.startswith(_NAME):
         raise RuntimeError("the thread of the tokens cannot wait for itself")
-    try:
-        return _thread().submit(work).result()
-    except exceptions.PKCS11Error as error:
-        refusal = translated(error)
-    raise refusal
+    outcome = _thread().submit(_do, work).result()
+    if isinstance(outcome, _Refused):
+        raise outcome.error
+    return outcome
 
 
 def when_idle(work: Callable[[], object]) -> None:
-    """Do `work` some time later and forget its result; for tidying up, which is not needed when the process ends."""
-    with suppress(RuntimeError):
-        _thread().submit(work)
+    """Leave `work` for the thread of the tokens to do before its next call, and forget the result; for finalizers."""
+    _left_behind.append(work)
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    error: DlmsError
+
+
+def _do(work: Callable[[], T]) -> T | _Refused:
+    """The result, or the error in our words and without what led to it."""
+    _tidy_up()
+    try:
+        return work()
+    except exceptions.PKCS11Error as error:
+        refusal = translated(error)
+    except DlmsError as error:
+        refusal = error.with_traceback(None)
+        refusal.__context__ = None
+    return _Refused(refusal)
+
+
+def _tidy_up() -> None:
+    for _ in range(len(_left_behind)):
+        with suppress(exceptions.PKCS11Error):  # the session may be closed, and its objects gone with it
+            _left_behind.popleft()()
 
 
 def translated(error: exceptions.PKCS11Error) -> DlmsError:

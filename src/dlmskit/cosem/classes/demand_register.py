@@ -1,24 +1,28 @@
 """Interface class 5, Demand register (Blue Book 4.3.4): averages over a block or sliding window of time.
 
-The device counts into it with `add` and says with `next_period` that ``period`` seconds are over; nothing ticks here.
+The device counts into it with `add`; periods end on the grid of the clock, or by `next_period`. While the device was off nothing
+was consumed that it knows of.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from datetime import datetime, timedelta
 
 from dlmskit.codec.data import Data
 from dlmskit.codec.data_types import Tag
+from dlmskit.cosem.daylight import LocalTime
 from dlmskit.cosem.declaration import attribute, method
 from dlmskit.cosem.kinds import AVERAGE_VALUE, DATE_TIME, NO_SCALER_UNIT, SCALER_UNIT, STATUS
 from dlmskit.cosem.model import InterfaceClass
+from dlmskit.cosem.timebound import TimeBound, next_of_period
 from dlmskit.errors import EncodeError, ServiceError
 from dlmskit.types.datetime import CosemDateTime
 from dlmskit.types.enums import DataAccessResult
 from dlmskit.types.obis import Obis
 
 
-class DemandRegister(InterfaceClass, class_id=5, version=0, name="Demand register"):
+class DemandRegister(TimeBound, InterfaceClass, class_id=5, version=0, name="Demand register", methods_at=0x48):
     """Average demand; ``number_of_periods`` 1 is block demand, more a sliding window with step ``period`` (seconds)."""
 
     current_average_value = attribute(2, AVERAGE_VALUE, dynamic=True)
@@ -29,6 +33,7 @@ class DemandRegister(InterfaceClass, class_id=5, version=0, name="Demand registe
     start_time_current = attribute(7, DATE_TIME, dynamic=True)
     period = attribute(8, "double-long-unsigned")
     number_of_periods = attribute(9, "long-unsigned", default=1)
+    timetable = (8,)
 
     def __init__(self, logical_name: Obis | str, /, **values: object) -> None:
         super().__init__(logical_name, **values)
@@ -61,6 +66,14 @@ class DemandRegister(InterfaceClass, class_id=5, version=0, name="Demand registe
         self._window.append((now, 0))
         self.start_time_current = self._window[0][0]
         self.store(2, self._average())
+
+    def following(self, after: datetime, rules: LocalTime) -> datetime | None:
+        """The next end of a period."""
+        return next_of_period(self.period, after, rules)
+
+    def reached(self, moment: datetime, late: timedelta) -> None:
+        """The period is over."""
+        self.next_period()
 
     def _average(self) -> Data:
         seconds = self.period * self.number_of_periods

@@ -17,11 +17,13 @@ from dlmskit.codec.reader import read_length, write_length
 from dlmskit.codec.skip import FIXED_SIZES
 from dlmskit.cosem.access import Operation
 from dlmskit.cosem.bounds import Bounds
+from dlmskit.cosem.daylight import LocalTime
 from dlmskit.cosem.declaration import Request, attribute, method
 from dlmskit.cosem.kinds import CAPTURE_OBJECT
 from dlmskit.cosem.model import InterfaceClass
 from dlmskit.cosem.rows import MemoryRowStore, RowStore
 from dlmskit.cosem.selective import BY_ENTRY, BY_RANGE, CaptureObject, EntryDescriptor, RangeDescriptor
+from dlmskit.cosem.timebound import TimeBound, next_of_period
 from dlmskit.errors import DecodeError, ServiceError
 from dlmskit.types.enums import DataAccessResult
 from dlmskit.types.obis import Obis
@@ -49,7 +51,7 @@ _ORDERS: dict[int, Callable[[float], float]] = {
 """Smaller is better, for the methods that sort by value."""
 
 
-class ProfileGeneric(InterfaceClass, class_id=7, version=1, name="Profile generic"):
+class ProfileGeneric(TimeBound, InterfaceClass, class_id=7, version=1, name="Profile generic", methods_at=0x58):
     """A load profile, billing values, an event log: every row has one column per capture object."""
 
     buffer = attribute(BUFFER, "choice{array<any>,compact-array}", dynamic=True, selectors=(BY_RANGE, BY_ENTRY))
@@ -85,14 +87,16 @@ class ProfileGeneric(InterfaceClass, class_id=7, version=1, name="Profile generi
         while len(self.rows) > self.stored(8).value:
             self.rows.remove(self._least_wanted())
 
-    def next_capture(self, local: datetime) -> datetime | None:
-        """The first instant behind ``local`` at which to capture: periods start at midnight, local time. None: never."""
-        period = self.stored(4).value
-        if not period:
-            return None
-        midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
-        passed = (local - midnight) // timedelta(seconds=period)
-        return min(midnight + timedelta(seconds=period * (passed + 1)), midnight + timedelta(days=1))
+    timetable = (4,)
+
+    def following(self, after: datetime, rules: LocalTime) -> datetime | None:
+        """The next end of a capture_period. None: captured by method alone."""
+        return next_of_period(self.stored(4).value, after, rules)
+
+    def reached(self, moment: datetime, late: timedelta) -> None:
+        """Capture. A period that nobody was there for has no values: it leaves a gap."""
+        if not late or late < timedelta(seconds=self.stored(4).value):
+            self.capture()
 
     @property
     def columns(self) -> tuple[CaptureObject, ...]:

@@ -1,13 +1,23 @@
-"""Interface class 22, Single action schedule (Blue Book 4.5.6): a script, and the times at which it runs."""
+"""Interface class 22, Single action schedule (Blue Book 4.5.6): a script, and the times at which it runs.
+
+What was missed, in a power cut or by a clock set forward, runs once when the device is back: the end of a billing period must
+not be lost. Companion specifications may want otherwise: see `run_missed`.
+"""
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from dlmskit.codec.data import Data
+from dlmskit.cosem.daylight import LocalTime
 from dlmskit.cosem.declaration import Request, attribute
 from dlmskit.cosem.kinds import SCRIPT_REFERENCE
 from dlmskit.cosem.model import InterfaceClass
+from dlmskit.cosem.moments import following
+from dlmskit.cosem.scripts import run_script
+from dlmskit.cosem.timebound import ON_TIME, TimeBound, local_time_of, next_moment
 from dlmskit.errors import ServiceError
 from dlmskit.types.datetime import CosemDate, CosemTime
 from dlmskit.types.enums import DataAccessResult
@@ -22,8 +32,12 @@ _SAME_TIME = frozenset((2, 3))
 _NO_WILDCARDS = frozenset((2, 4))
 
 
-class SingleActionSchedule(InterfaceClass, class_id=22, version=0, name="Single action schedule"):
-    """The times of a script; running it is the business of the device."""
+class SingleActionSchedule(TimeBound, InterfaceClass, class_id=22, version=0, name="Single action schedule"):
+    """The times of a script."""
+
+    timetable = (4,)
+    run_missed = True
+    """Whether an execution that was missed is made up for, once."""
 
     executed_script = attribute(2, SCRIPT_REFERENCE)
     type = attribute(3, f"enum{{{_TYPES}}}", default=1)
@@ -43,6 +57,20 @@ class SingleActionSchedule(InterfaceClass, class_id=22, version=0, name="Single 
         if wrong:
             raise ServiceError(DataAccessResult.OTHER_REASON, "execution_time", f"does not fit type {kind}")
         self.store(4, value)
+
+    def following(self, after: datetime, rules: LocalTime) -> datetime | None:
+        """The next moment of any entry."""
+        entries = [_entry(data) for data in self.stored(4).elements()]
+        found = (next_moment(partial(following, time, date), after, rules) for time, date in entries)
+        return min((moment for moment in found if moment is not None), default=None)
+
+    def reached(self, moment: datetime, late: timedelta) -> None:
+        """Run the script; of several missed executions only the last one counts."""
+        if late >= ON_TIME:
+            again = self.following(moment, local_time_of(self.tree))
+            if not self.run_missed or (again is not None and again <= moment + late):
+                return
+        run_script(self.tree, self.executed_script)
 
 
 def _entry(data: Data) -> tuple[CosemTime, CosemDate]:

@@ -9,6 +9,9 @@ import msgspec
 
 from dlmskit.errors import DecodeError
 
+LEAST_INFORMATION, MOST_INFORMATION = 32, 2030
+MOST_WINDOW = 7
+"""Ranges of the profile (IEC HDLC setup, class 23)."""
 FORMAT = 0x81
 GROUP = 0x80
 _NAMES = {
@@ -40,6 +43,38 @@ class HdlcParameters(msgspec.Struct, frozen=True, gc=False):
             bytes((name, 4)) + value.to_bytes(4, "big") for name, value in ((7, self.transmit_window), (8, self.receive_window))
         )
         return bytes((FORMAT, GROUP, len(lengths + windows))) + lengths + windows
+
+    def answered_by(self, peer: HdlcParameters) -> HdlcParameters:
+        """What holds between us and a peer that told ``peer`` of itself, seen from our side: of each pair the smaller one.
+
+        A server answers its own ones so, and sends the result in UA; a client takes so what UA says. Values outside the ranges of
+        the profile count as the nearest inside.
+        """
+        own, other = self._clamped(), peer._clamped()
+        return HdlcParameters(
+            min(own.transmit_information, other.receive_information),
+            min(own.receive_information, other.transmit_information),
+            min(own.transmit_window, other.receive_window),
+            min(own.receive_window, other.transmit_window),
+        )
+
+    def _clamped(self) -> HdlcParameters:
+        def information(octets: int) -> int:
+            return min(max(octets, LEAST_INFORMATION), MOST_INFORMATION)
+
+        def window(frames: int) -> int:
+            return min(max(frames, 1), MOST_WINDOW)
+
+        return HdlcParameters(
+            information(self.transmit_information),
+            information(self.receive_information),
+            window(self.transmit_window),
+            window(self.receive_window),
+        )
+
+
+DEFAULT_PARAMETERS = HdlcParameters()
+"""What holds where nothing is said."""
 
 
 def decode_parameters(information: bytes) -> HdlcParameters:

@@ -15,7 +15,7 @@ from functools import partial
 from dlmskit.association.ports import Random
 from dlmskit.cosem.classes.push_setup import PushSetupV0, PushSetupV2
 from dlmskit.cosem.daylight import LocalTime
-from dlmskit.cosem.recurrence import Window, next_open
+from dlmskit.cosem.windows import Window, next_open
 from dlmskit.errors import DecodeError
 from dlmskit.types.datetime import CosemDateTime
 

@@ -16,9 +16,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from dlmskit.codec.data import Data
-from dlmskit.cosem.classes.clock import Clock
 from dlmskit.cosem.classes.push_setup import PushSetupV0, PushSetupV2
-from dlmskit.cosem.daylight import LocalTime
+from dlmskit.cosem.timebound import local_time_of
 from dlmskit.errors import ConfigError, DlmsError, ServiceError, TransportError
 from dlmskit.security import SecurityContext
 from dlmskit.server.logical_device import LogicalDevice
@@ -165,7 +164,7 @@ class _Queue:
             _ = self._party.client, self._party.steps
         except ConfigError as error:
             raise ServiceError(DataAccessResult.OTHER_REASON, "push", str(error)) from error
-        schedule = Schedule.of(setup, self._local_time())
+        schedule = Schedule.of(setup, local_time_of(setup.tree))
         number, time = self._sender.next_long_invoke_id(), setup.now()
         message = PushMessage(number, None if time.is_unset else time, body, confirmed=schedule.method is Method.CONFIRMED)
         delivery = Delivery(schedule, self._device.random)
@@ -178,9 +177,6 @@ class _Queue:
     def _reset(self) -> None:
         self.pending.clear()
         self._sender.wake()
-
-    def _local_time(self) -> LocalTime:
-        return next((clock.local_time() for clock in self._setup.tree.of(Clock)), LocalTime())
 
     def is_due(self, now: datetime) -> bool:
         return bool(self.pending) and not self._busy and (self.pending[0].delivery.due or _NEVER) <= now

@@ -69,6 +69,7 @@ class Engine:
     def explain(self, octets: bytes, source: object = None, *, trusted: bool = True) -> ApduExplanation:
         """Explain one APDU. ``source`` tells senders apart; ``trusted`` is False for octets out of a damaged frame."""
         found = _Findings()
+        self.ring.next_message()
         tree = self._take_apart(octets, source, found, 0)
         return ApduExplanation(
             octets,

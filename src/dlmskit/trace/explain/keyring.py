@@ -42,6 +42,7 @@ class KeyRing:
         self.established: dict[tuple[SystemTitle | None, SystemTitle | None], Key] = {}
         """The fresh key last named in general-ciphering, by originator and recipient."""
         self._last_counter: dict[tuple[str, SystemTitle], int] = {}
+        self._in_message: dict[tuple[str, SystemTitle], int] = {}
 
     def learn_title(self, title: SystemTitle | None, *, client: bool | None = None) -> None:
         """Remember a title that a telegram named; ``client`` says whose it is where that is known."""
@@ -75,13 +76,24 @@ class KeyRing:
         """The title that the message, or for want of one the user, says it was sent under."""
         return envelope.title or (self.given_titles[0] if len(self.given_titles) == 1 else None)
 
+    def next_message(self) -> None:
+        """What comes now is another message: the counters of the one before count from here on."""
+        self._last_counter |= self._in_message
+        self._in_message.clear()
+
     def take_counter(self, key: Key, title: SystemTitle, counter: int) -> int | None:
-        """Note a counter; returns the last one of this sender under this key when the new one is not above it."""
+        """Note a counter; returns the last one of this sender under this key when the new one is not above it.
+
+        Several layers of one message come off outermost first, so their counters go down: they are compared with those of the
+        messages before, and among one another only for being the same.
+        """
         sender = (key.fingerprint, title)
-        last = self._last_counter.get(sender)
+        last, around = self._last_counter.get(sender), self._in_message.get(sender)
         if last is not None and counter <= last:
             return last
-        self._last_counter[sender] = counter
+        if around == counter:
+            return around
+        self._in_message[sender] = max(counter, around or 0)
         return None
 
 

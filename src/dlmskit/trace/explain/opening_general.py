@@ -13,7 +13,6 @@ from dlmskit.crypto.curves import Curve, curve_of
 from dlmskit.crypto.ec_keys import PublicKey
 from dlmskit.crypto.ecdsa import verify
 from dlmskit.crypto.kdf import algorithm_id, one_pass_info, static_unified_info
-from dlmskit.crypto.keywrap import unwrap_key
 from dlmskit.crypto.suites import SUITES, SecuritySuite
 from dlmskit.errors import DecodeError, SecurityError, SecurityReason
 from dlmskit.limits import DEFAULT, Limits
@@ -167,7 +166,7 @@ def _wrapped(info: WrappedKey, ring: KeyRing) -> _Keys:
     if ring.keys.kek is None:
         return _Keys("wrapped", [], (Code.MISSING_KEY, "its key is wrapped with the master key (KEK), which is not given"))
     try:
-        return _Keys("wrapped", [Key(unwrap_key(ring.keys.kek.reveal(), info.key_ciphered_data), KeyRole.CEK)])
+        return _Keys("wrapped", [Key(ring.keys.kek.master.unwrap_octets(info.key_ciphered_data), KeyRole.CEK)])
     except SecurityError as error:
         code = Code.KEY_INFO_INVALID if error.reason is SecurityReason.WRONG_KEY_LENGTH else Code.WRONG_MASTER_KEY
         return _Keys("wrapped", [], (code, str(error).partition(": ")[2]))

@@ -9,11 +9,12 @@ from typing import Annotated
 
 import typer
 
-from dlmskit.apps.cli.keyfile import key_set
+from dlmskit.apps.cli.keyfile import key_set, open_key_file
 from dlmskit.apps.cli.output import print_json
 from dlmskit.apps.cli.telegram import print_explanation, print_xml
 from dlmskit.errors import ConfigError
 from dlmskit.security.keys import Key, KeyRole
+from dlmskit.security.vault import KeyVault
 from dlmskit.trace.explain import KeyRing, explain_all
 from dlmskit.trace.intake import MOST_OCTETS, read_input, read_octets
 from dlmskit.types.system_title import SystemTitle
@@ -48,7 +49,10 @@ def run(  # noqa: PLR0913, PLR0917  one for each option
     Example: dlmskit decode 7EA0...7E --guek 000102030405060708090A0B0C0D0E0F --gak D0D1D2D3D4D5D6D7D8D9DADBDCDDDEDF
     """
     titles = [SystemTitle(text) for text in system_title or ()]
-    ring = KeyRing(key_set(guek=guek, gak=gak, gbek=gbek, file=keys, titles=titles), titles)
+    vault = None if keys is None else open_key_file(keys)
+    ring = KeyRing(key_set(guek=guek, gak=gak, gbek=gbek, file=vault, titles=titles), titles)
+    if vault is not None:
+        _know_pairs(ring, vault)
     if dedicated_key:
         ring.dedicated_key = Key.from_hex(dedicated_key, KeyRole.DEDICATED)
     if kek:
@@ -66,6 +70,23 @@ def run(  # noqa: PLR0913, PLR0917  one for each option
     else:
         print_explanation(explanation)
     return explanation.exit_code
+
+
+def _know_pairs(ring: KeyRing, vault: KeyVault) -> None:
+    """Use the key pairs in a key file, of whichever party."""
+    if not any(True for entry in vault.values() for _ in entry.pairs.named()):
+        return
+    from dlmskit.apps.cli.keyring import Keyring
+
+    known = Keyring(vault=vault)
+    for title in known.titles():
+        pairs = known.pairs(title)
+        if pairs.signing_public_key is not None:
+            ring.verification_keys[title] = pairs.signing_public_key
+        if pairs.agreement_public_key is not None:
+            ring.agreement_keys[title] = pairs.agreement_public_key
+        if pairs.agreement_key is not None:
+            ring.private_agreement_keys[title] = pairs.agreement_key
 
 
 def _know_certificate(ring: KeyRing, path: Path) -> None:

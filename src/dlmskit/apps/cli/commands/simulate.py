@@ -25,13 +25,16 @@ def run(
     state: Annotated[Path | None, typer.Option(help="Folder that keeps the meter's state; without it the meter forgets.")] = None,
     seed: Annotated[int | None, typer.Option(help="Another household than the one in the file.")] = None,
     udp: Annotated[bool, typer.Option("--udp", help="Serve UDP instead of TCP.")] = False,
+    listen: Annotated[
+        str | None, typer.Option(help="Another medium, as a URL such as tls://127.0.0.1:4060?..., in place of --host and --port.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON line when the meter is ready, nothing else.")] = False,
 ) -> int:
     """Be a meter: serve the objects, associations and load profile that a file describes, until Ctrl-C or SIGTERM.
 
     Example: dlmskit simulate examples/household.toml --port 4059
     """
-    serving = Serving(host=host, port=port, udp=udp, state=state, seed=seed)
+    serving = Serving(host=host, port=port, udp=udp, url=listen, state=state, seed=seed)
     asyncio.run(_serve(file, serving, json=json))
     return 0
 

@@ -15,9 +15,9 @@ from dlmskit.apps.cli.octets import octets_of
 from dlmskit.apps.cli.parties import public_key_of
 from dlmskit.crypto.curves import Curve
 from dlmskit.crypto.ec_keys import PublicKey
-from dlmskit.crypto.ecdh import AgreementKey
-from dlmskit.crypto.ecdsa import SigningKey, verify
+from dlmskit.crypto.ecdsa import verify
 from dlmskit.crypto.kdf import algorithm_id, one_pass_info, static_unified_info
+from dlmskit.crypto.provider import KeyAgreement, Signer
 from dlmskit.crypto.software import SoftwareProvider
 from dlmskit.crypto.suites import SUITES, SecuritySuite
 from dlmskit.errors import ConfigError, SecurityError, SecurityReason
@@ -110,13 +110,13 @@ class _Us:
         return self._agreement.derive(ephemeral, suite, one_pass_info(algorithm, signed_by[0], self._title))
 
     @property
-    def _agreement(self) -> AgreementKey:
+    def _agreement(self) -> KeyAgreement:
         if self._pairs.agreement_key is None:
             raise SecurityError(SecurityReason.MISSING_KEY, "our entry has no agreement_key: keys new --suite 1 makes one")
         return self._pairs.agreement_key
 
     @property
-    def _signing(self) -> SigningKey:
+    def _signing(self) -> Signer:
         if self._pairs.signing_key is None:
             raise SecurityError(SecurityReason.MISSING_KEY, "our entry has no signing_key: keys new --suite 1 makes one")
         return self._pairs.signing_key

@@ -13,7 +13,7 @@ from dlmskit.apps.cli.key_entries import Entry, Json, open_entry
 from dlmskit.apps.cli.octets import read_der, to_pem, write_new
 from dlmskit.apps.cli.output import console, print_json
 from dlmskit.crypto.certificates import Certificate, CertificateAuthority, CertificateRequest, Role, Validity
-from dlmskit.crypto.ecdsa import SigningKey
+from dlmskit.crypto.provider import Signer
 from dlmskit.errors import ConfigError, SecurityError, SecurityReason
 from dlmskit.types.system_title import SystemTitle
 
@@ -77,7 +77,7 @@ def _sub(authority: CertificateAuthority, name: str | None, keys: str | None, va
     return authority.issue_ca(name, _signer(keys, None).public, _serial(), validity)
 
 
-def _signer(file: str, entry: str | None) -> SigningKey:
+def _signer(file: str, entry: str | None) -> Signer:
     name, found = open_entry(file, entry)
     if found.pairs.signing_key is None:
         message = f"the entry {name!r} has no signing_key: keys new --suite 1 makes one"

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from dlmskit.apps.cli.key_entries import Json, report_written, write_sealed
+from dlmskit.apps.cli.key_entries import InToken, Json, report_written, write_sealed
 from dlmskit.crypto.curves import curve_of
 from dlmskit.crypto.software import SoftwareProvider
 from dlmskit.crypto.suites import SecuritySuite, suite_of
@@ -24,15 +24,16 @@ def run(
     suite: Annotated[int, typer.Option(min=0, max=2, help="Security suite; 1 and 2 have key pairs as well.")] = 0,
     entry: Annotated[str, typer.Option(help="Name of the entry.")] = DEFAULT_ENTRY,
     system_title: Annotated[str | None, typer.Option(help="System title of the party that the keys are of, hex.")] = None,
+    token: InToken = None,
     json: Json = False,
 ) -> int:
-    """Draw every key of a security suite and seal them with a passphrase (Argon2id, AES-256-GCM).
+    """Draw every key of a security suite and seal them with a passphrase (Argon2id, AES-256-GCM), or with a key in a token.
 
     Example: dlmskit keys new --suite 1 meter.keys --system-title 4D4D4D0000BC614E
     """
     title = None if system_title is None else SystemTitle(system_title)
     vault = KeyVault({entry: fresh_entry(suite_of(suite), title)})
-    write_sealed(file, vault)
+    write_sealed(file, vault, token)
     report_written(file, vault, as_json=json)
     return 0
 

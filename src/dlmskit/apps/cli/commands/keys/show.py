@@ -8,7 +8,8 @@ from rich.table import Table
 from dlmskit.apps.cli.key_entries import File, Json, Reveal, entry_json, secret_names
 from dlmskit.apps.cli.keyfile import open_key_file
 from dlmskit.apps.cli.output import console, print_json
-from dlmskit.security.vault import KeyVault, VaultEntry, tables_from_vault
+from dlmskit.security.vault import KeyVault, VaultEntry
+from dlmskit.security.vault_tables import tables_from_vault
 
 
 def run(

@@ -29,5 +29,5 @@ def run(
     if key is None:
         raise SecurityError(SecurityReason.MISSING_KEY, f"the entry {name!r} has no signing_key: keys new --suite 1 makes one")
     signature = key.sign(octets_of(source, "what is to be signed")).hex().upper()
-    print_json({"entry": name, "curve": key.curve.name, "signature": signature}) if json else typer.echo(signature)
+    print_json({"entry": name, "curve": key.public.curve.name, "signature": signature}) if json else typer.echo(signature)
     return 0

@@ -10,7 +10,6 @@ from dlmskit.apps.cli.key_entries import Entry, Into, Json, MeterKey, Reveal, en
 from dlmskit.apps.cli.key_results import deliver
 from dlmskit.apps.cli.keyfile import open_key_file
 from dlmskit.apps.cli.octets import octets_of
-from dlmskit.crypto.keywrap import unwrap_key
 from dlmskit.security.keys import Key
 
 
@@ -30,6 +29,6 @@ def run(
     vault = open_key_file(file)
     name, found = entry_named(vault, entry)
     octets = octets_of(wrapped, "the wrapped key")
-    octets = unwrap_key(key_of(found, MeterKey.KEK).reveal(), octets)
+    octets = key_of(found, MeterKey.KEK).master.unwrap_octets(octets)
     deliver(vault, name, Key(octets, role.role), into=into, reveal=reveal, as_json=json)
     return 0

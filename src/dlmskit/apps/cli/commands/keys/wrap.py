@@ -8,7 +8,6 @@ import typer
 
 from dlmskit.apps.cli.key_entries import Entry, File, Json, MeterKey, key_of, open_entry
 from dlmskit.apps.cli.output import print_json
-from dlmskit.crypto.keywrap import wrap_key
 
 
 def run(
@@ -25,12 +24,12 @@ def run(
     Example: dlmskit keys wrap next.keys guek --under present.keys
     """
     name, found = open_entry(file, entry)
-    master = key_of(found if under is None else open_entry(under, entry)[1], MeterKey.KEK)
+    kek = key_of(found if under is None else open_entry(under, entry)[1], MeterKey.KEK)
     key = key_of(found, role)
-    wrapped = wrap_key(master.reveal(), key.reveal()).hex().upper()
+    wrapped = kek.master.wrap_octets(key.reveal()).hex().upper()
     if json:
         print_json(
-            {"entry": name, "role": role.value, "fingerprint": key.fingerprint, "under": master.fingerprint, "wrapped": wrapped}
+            {"entry": name, "role": role.value, "fingerprint": key.fingerprint, "under": kek.fingerprint, "wrapped": wrapped}
         )
     else:
         typer.echo(wrapped)
