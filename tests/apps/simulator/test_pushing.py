@@ -16,7 +16,7 @@ from dlmskit.apps.simulator.meter import SimulatedMeter, running
 from dlmskit.client.counters import Counters
 from dlmskit.cosem.classes.push_setup import PushSetupV0
 from dlmskit.errors import ConfigError
-from dlmskit.security.vault import vault_from_tables
+from dlmskit.security.vault_tables import vault_from_tables
 from dlmskit.trace.listening import PushListener
 from dlmskit.transport.tcp_server import serve_tcp
 

@@ -38,7 +38,7 @@ from dlmskit.security import (
 )
 from dlmskit.security.control import Protection
 from dlmskit.security.counters import MemoryCounterStore
-from dlmskit.security.vault import vault_from_tables
+from dlmskit.security.vault_tables import vault_from_tables
 from dlmskit.trace.explain.model import Verdict
 from dlmskit.trace.listening import ListenLimits, Push, PushListener
 from dlmskit.transport.base import Saps
