@@ -142,6 +142,13 @@ class Meter:
         """Invoke a method, by name or number; what it returns, None for nothing."""
         return self._run(self._services.call(obis, method, parameter, class_id))
 
+    def forward(self, octets: bytes) -> bytes:
+        """Pass on what a third party (``agent_for``) has protected for the meter; the meter's answer to him, as it came.
+
+        It is neither opened nor changed here, and gets the protection of this connection around it.
+        """
+        return self._run(self._services.forward(octets))
+
     def objects(self, *, fresh: bool = False) -> tuple[ObjectEntry, ...]:
         """The objects that this client sees, with its rights; from then on they tell the class of every code."""
         return self._run(self._services.objects(fresh=fresh))

@@ -203,6 +203,10 @@ class Services:
             raise target.refused(returned)
         return None
 
+    def forward(self, octets: bytes) -> Script[bytes]:
+        """Pass on what a third party has protected for the meter; the answer to him, as it came."""
+        return self.association.forward(octets)
+
     # --- The counter ---
 
     def _resynchronise(self, error: InvocationCounterRefused) -> None:
