@@ -14,7 +14,7 @@ from typing import Any
 
 from dlmskit.errors import ConfigError
 
-FORMAT = 2
+FORMAT = 3
 """Version of the tables, kept in the file; a file of an older one gets what is new when it is opened."""
 
 _FORMAT_1 = """
@@ -34,7 +34,16 @@ CREATE INDEX row_by_time ON row (sap, logical_name, local_seconds, number);
 _FORMAT_2 = """
 CREATE TABLE secret (name TEXT PRIMARY KEY, sealed BLOB NOT NULL) WITHOUT ROWID;
 """
-_SCHEMAS = (_FORMAT_1, _FORMAT_2)
+_FORMAT_3 = """
+CREATE TABLE image (
+    sap INTEGER, logical_name BLOB, identifier BLOB NOT NULL, size INTEGER NOT NULL, block_size INTEGER NOT NULL,
+    PRIMARY KEY (sap, logical_name)
+) WITHOUT ROWID;
+CREATE TABLE image_block (
+    sap INTEGER, logical_name BLOB, number INTEGER, octets BLOB NOT NULL, PRIMARY KEY (sap, logical_name, number)
+);
+"""
+_SCHEMAS = (_FORMAT_1, _FORMAT_2, _FORMAT_3)
 """What each format adds to the one before."""
 
 
