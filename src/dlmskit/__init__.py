@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dlmskit import sync
     from dlmskit.client.aio import Meter, Profile, connect
+    from dlmskit.client.in_order import Call, Read, Write
     from dlmskit.client.plan import WeakSecurityWarning
     from dlmskit.client.readings import ObjectEntry, Reading
     from dlmskit.codec.data import Data
@@ -35,12 +36,14 @@ if TYPE_CHECKING:
     from dlmskit.limits import Limits
     from dlmskit.security.keys import Key, KeyRole, KeySet, Secret
     from dlmskit.security.vault import KeyVault
+    from dlmskit.trace.listening import Push, PushListener, listen
     from dlmskit.types.datetime import CosemDateTime
     from dlmskit.types.obis import Obis
     from dlmskit.types.system_title import SystemTitle
 
 _HOMES = {
     "dlmskit.client.aio": ("Meter", "Profile", "connect"),
+    "dlmskit.client.in_order": ("Call", "Read", "Write"),
     "dlmskit.client.plan": ("WeakSecurityWarning",),
     "dlmskit.client.readings": ("ObjectEntry", "Reading"),
     "dlmskit.codec.data": ("Data",),
@@ -52,6 +55,7 @@ _HOMES = {
     "dlmskit.limits": ("Limits",),
     "dlmskit.security.keys": ("Key", "KeyRole", "KeySet", "Secret"),
     "dlmskit.security.vault": ("KeyVault",),
+    "dlmskit.trace.listening": ("Push", "PushListener", "listen"),
     "dlmskit.types.datetime": ("CosemDateTime",),
     "dlmskit.types.obis": ("Obis",),
     "dlmskit.types.system_title": ("SystemTitle",),
@@ -59,6 +63,7 @@ _HOMES = {
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "Call",
     "ConfigError",
     "CosemDateTime",
     "Data",
@@ -77,6 +82,9 @@ __all__ = [
     "Profile",
     "ProfileTable",
     "ProtocolError",
+    "Push",
+    "PushListener",
+    "Read",
     "Reading",
     "RemoteProtocolError",
     "Secret",
@@ -87,7 +95,9 @@ __all__ = [
     "TransportError",
     "TransportTimeout",
     "WeakSecurityWarning",
+    "Write",
     "connect",
+    "listen",
     "sync",
 ]
 

@@ -19,8 +19,9 @@ from dlmskit.client.key_ledger import KeyFileLedger, MemoryLedger
 from dlmskit.client.security_setup import fresh_keys
 from dlmskit.cosem.classes.security_setup import ByEntity, BySerialNumber, CertificateEntity
 from dlmskit.crypto.certificates import CertificateAuthority, CertificateType, Role, Validity
-from dlmskit.crypto.curves import P_256
+from dlmskit.crypto.curves import curve_of
 from dlmskit.crypto.ecdsa import SigningKey
+from dlmskit.crypto.suites import SUITES
 from dlmskit.errors import ConfigError, SecurityError, SecurityReason, ServiceError, TransportError
 from dlmskit.security.keys import Key, KeyRole, KeySet
 from dlmskit.security.policy import STRONGEST_SYMMETRIC, SecurityPolicy
@@ -104,6 +105,7 @@ def keys_of(running: Served) -> dict[str, Key]:
 
 
 @pytest.mark.case("R-080")
+@pytest.mark.supports("key_transfer", suite="{suite}")
 @pytest.mark.parametrize("suite", [0, 1, 2])
 async def test_keys_are_transferred_and_proved_by_a_fresh_association(tmp_path: Path, suite: int) -> None:
     async with meter(tmp_path, suite) as running:
@@ -128,6 +130,7 @@ async def test_keys_are_transferred_and_proved_by_a_fresh_association(tmp_path: 
         assert not await opens(running, old)
 
 
+@pytest.mark.supports("key_agreement", suite="{suite}")
 @pytest.mark.parametrize("suite", [1, 2])
 async def test_keys_are_agreed_on(tmp_path: Path, suite: int) -> None:
     async with meter(tmp_path, suite) as running:
@@ -299,14 +302,16 @@ def _lost(call: Any, *, executed: bool) -> Any:
     return lossy
 
 
-async def test_a_stronger_policy_is_activated_and_gone_on_under(tmp_path: Path) -> None:
+@pytest.mark.supports("security_activate", suite="{suite}")
+@pytest.mark.parametrize("suite", [0, 1, 2])
+async def test_a_stronger_policy_is_activated_and_gone_on_under(tmp_path: Path, suite: int) -> None:
     policy = 'policy = { request = ["authenticated"], response = ["authenticated"] }'
-    async with meter(tmp_path, policy=policy) as running, connection(running) as there:
+    async with meter(tmp_path, suite, policy=policy) as running, connection(running) as there:
         setup = there.security_setup()
         assert (await setup.state()).policy == 0x24
         await setup.activate(STRONGEST_SYMMETRIC)
         state = await setup.state()
-        assert (state.policy, state.suite, state.server_title) == (STRONGEST_SYMMETRIC, 0, SystemTitle(TITLE))
+        assert (state.policy, state.suite, state.server_title) == (STRONGEST_SYMMETRIC, suite, SystemTitle(TITLE))
         with pytest.raises(ServiceError):
             await setup.activate(SecurityPolicy.AUTHENTICATED_REQUEST)
         await there.read(CLOCK)
@@ -335,12 +340,21 @@ async def reads(running: Served, password: str) -> bool:
         return False
 
 
-async def test_certificates_from_the_request_to_the_removal(tmp_path: Path) -> None:
-    signer = SigningKey.generate(P_256)
+@pytest.mark.supports(
+    "generate_key_pair",
+    "generate_certificate_request",
+    "import_certificate",
+    "export_certificate",
+    "remove_certificate",
+    suite="{suite}",
+)
+@pytest.mark.parametrize("suite", [1, 2])
+async def test_certificates_from_the_request_to_the_removal(tmp_path: Path, suite: int) -> None:
+    signer = SigningKey.generate(curve_of(SUITES[suite]))
     validity = Validity(datetime(2020, 1, 1, tzinfo=UTC))
     root = CertificateAuthority.root("Test root", signer, 1, validity)
     (tmp_path / "root.der").write_bytes(root.certificate.octets)
-    async with meter(tmp_path, 1, extra='trust_anchors = ["root.der"]') as running, connection(running) as there:
+    async with meter(tmp_path, suite, extra='trust_anchors = ["root.der"]') as running, connection(running) as there:
         setup = there.security_setup()
         await setup.generate_key_pair(CertificateType.DIGITAL_SIGNATURE)
         request = await setup.certificate_request(CertificateType.DIGITAL_SIGNATURE)

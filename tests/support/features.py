@@ -78,7 +78,7 @@ _COMPRESSION = (
     for form in ("general-glo", "general-ded", "general-ciphering")
 )
 _POLICY = (
-    Feature("Security policy and access rights", name, ASYMMETRIC if "signed" in name else ALL)
+    Feature("Security policy and access rights", name, ASYMMETRIC if "signed" in name else (0,) if "version 0" in name else ALL)
     for name in (
         *(
             f"policy demands {what} {which}"

@@ -11,8 +11,8 @@ from typing import Final
 ENTRY_POINT_GROUP: Final = "dlmskit.transports"
 
 
-def _own(name: str, module: str) -> EntryPoint:
-    return EntryPoint(name, f"dlmskit.transport.{module}:SCHEME", ENTRY_POINT_GROUP)
+def _own(name: str, module: str, attribute: str = "SCHEME") -> EntryPoint:
+    return EntryPoint(name, f"dlmskit.transport.{module}:{attribute}", ENTRY_POINT_GROUP)
 
 
 BUILT_IN: Final = (
@@ -20,4 +20,5 @@ BUILT_IN: Final = (
     _own("tls", "tls"),
     _own("udp", "udp"),
     _own("memory", "memory"),
+    _own("schc+udp", "narrow", "SCHC"),
 )

@@ -105,6 +105,8 @@ class Client(Table, frozen=True):
     """Server SAP of the logical device that it associates with."""
     mechanism: typing.Literal["lowest", "lls", "hls-md5", "hls-sha1", "hls-gmac", "hls-sha256", "hls-ecdsa"] = "lowest"
     """How it proves itself: not at all, with a password, or by mechanism 3 to 7."""
+    names: typing.Literal["logical", "short"] = "logical"
+    """How it references objects. Short names are given out by the meter and told in the object list of Association SN."""
     ciphered: bool = False
     """Whether APDUs are authenticated and encrypted."""
     signed: bool = False
@@ -157,8 +159,8 @@ class RoleTable(Client, frozen=True):
     """Of a ciphered role; authenticated and encrypted both ways where it is left out."""
     grant: tuple[GrantTable, ...] = ()
     """Rights; where several mean the same attribute, operations and protection add up."""
-    association_version: Annotated[int, msgspec.Meta(ge=0, le=3)] = 3
-    """Version of its Association LN: how its rights read. What a version cannot say is demanded all the same."""
+    association_version: Annotated[int, msgspec.Meta(ge=0, le=4)] | None = None
+    """Version of its association object, 0 to 3 (with short names 0 to 4), the newest if left out: how its rights read."""
     security_setup_version: Annotated[int, msgspec.Meta(ge=0, le=1)] = 1
     """Version of its Security setup."""
 
@@ -230,6 +232,37 @@ class Profile(Table, frozen=True):
     """Server SAP of its logical device."""
 
 
+class PushTable(Table, frozen=True):
+    """``[[push]]``: what the meter sends by itself; each table is a Push setup object."""
+
+    objects: Annotated[tuple[str, ...], msgspec.Meta(min_length=1, max_length=64)]
+    """What is pushed, in this order: logical names, with ``:n`` for another attribute than the value."""
+    destination: str
+    """Where to: ``tcp://host:port`` or ``udp://host:port``."""
+    obis: str = "0.0.25.9.0.255"
+    """Logical name of the Push setup object."""
+    version: Annotated[int, msgspec.Meta(ge=0, le=3)] = 3
+    """Version of the Push setup class."""
+    client: Annotated[int, msgspec.Meta(ge=1, le=127)] = 1
+    """SAP of the push client: its rights, keys and policy hold for what is sent. Version 0 knows 1 alone."""
+    every: Annotated[int, msgspec.Meta(ge=1, le=86400)] | None = None
+    """Seconds between pushes, counted from midnight of the meter's clock; without it only on demand and by schedules."""
+    at_start: bool = False
+    """Whether it is pushed when the meter starts."""
+    confirmed: bool = False
+    """Whether the receiver must confirm; versions 2 and 3."""
+    windows: tuple[str, ...] = ()
+    """When it may be sent, as ``22:00-02:00``; none: always."""
+    randomisation: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 0
+    """Random wait before the first attempt, at most so many seconds."""
+    retries: Annotated[int, msgspec.Meta(ge=0, le=255)] = 0
+    """Attempts after a failed one."""
+    repetition_delay: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 0
+    """Seconds between attempts."""
+    logical_device: int = 1
+    """Server SAP of its logical device."""
+
+
 class Description(Table, frozen=True):
     """The whole file."""
 
@@ -252,6 +285,7 @@ class Description(Table, frozen=True):
     registers: dict[str, str | Register] = {}
     object: tuple[Object, ...] = ()
     profile: tuple[Profile, ...] = ()
+    push: tuple[PushTable, ...] = ()
 
 
 def clients_of(description: Description) -> tuple[Client, ...]:
