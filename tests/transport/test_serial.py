@@ -1,4 +1,4 @@
-"""Serial devices (pseudo-terminals): HDLC and M-Bus through the suite of all transports, multidrop, the optical port with mode E."""
+"""Serial devices (pseudo-terminals): HDLC and M-Bus through the suite of all media, multidrop, the optical port with mode E."""
 
 import asyncio
 import dataclasses
@@ -62,7 +62,7 @@ class TestMBusOverSerial(TransportSuite):
     @asynccontextmanager
     async def serving(self, handler_factory, limits):
         with SerialPair() as pair:
-            here, there = (SerialDevice(path, 38400, "8e1") for path in pair.paths)
+            here, there = (SerialDevice(path, 38400) for path in pair.paths)
             listener = await serve_mbus_serial(there, stations=[MBusStation(handler_factory, 250)], limits=limits)
             times = MBusTimes(response=0.3, poll=0.05)
             try:
