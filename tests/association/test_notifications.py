@@ -56,7 +56,7 @@ def test_kept_while_nothing_is_asked_and_while_an_answer_is_waited_for(
     assert pair.client.receive(octets) == ()
     second = pair.server.notify(apdu)
     ask = pair.client.read_names([VariableName(0x108)]) if way.short_names else pair.client.get_list([])
-    pair.run(ask, lambda request: [second, *pair.serve(request)])  # type: ignore[arg-type]
+    pair.run(ask, lambda request: [second, *pair.serve(request)])
     assert [one.octets for one in pair.client.notifications] == [apdu.encode()] * 2
     assert all((one.verified is not None) is way.ciphered for one in pair.client.notifications)
 
