@@ -35,7 +35,7 @@ from dlmskit.security.counters import MemoryCounterStore, TransmitCounters
 from dlmskit.security.keys import KeySet, Secret
 from dlmskit.security.windows import ReceivedCounters
 from dlmskit.server.handler import ObjectHandler
-from dlmskit.transport.base import Connection
+from dlmskit.transport.base import Connection, ConnectionHandler, is_reliable
 from dlmskit.transport.memory import serve_memory
 from dlmskit.transport.tcp_server import serve_tcp
 from dlmskit.types.conformance import Conformance
@@ -73,6 +73,8 @@ class SmallMeter:
 
     conformance: Conformance = SUPPORTED
     max_pdu_size: int = 0xFFFF
+    block_window: int = 16
+    clock: Callable[[], float] = time.monotonic
     public: bool = True
     """Whether the public client may associate."""
     association_version: int = 4
@@ -143,10 +145,12 @@ class SmallMeter:
             stop()
             thread.join(10)
 
-    def association(self, client_sap: int) -> ServerAssociation | None:
+    def association(self, client_sap: int, *, reliable: bool = True) -> ServerAssociation | None:
         if client_sap not in _SETTINGS or (client_sap == 16 and not self.public):
             return None
-        settings = replace(_SETTINGS[client_sap], conformance=self.conformance, max_pdu_size=self.max_pdu_size)
+        settings = replace(
+            _SETTINGS[client_sap], conformance=self.conformance, max_pdu_size=self.max_pdu_size, block_window=self.block_window
+        )
         role = self.tree.full_role("reader")
         if client_sap == 16:
             role = type(role)("public", {(1, COUNTER): role.objects[1, COUNTER], (8, CLOCK): role.objects[8, CLOCK]})
@@ -160,7 +164,8 @@ class SmallMeter:
             ObjectHandler(own, AccessMode(int(settings.policy)), log_fault),
             Credentials(keys=keys, transmit=self.transmit, received=self.received),
             random=secrets.token_bytes,
-            clock=time.monotonic,
+            clock=self.clock,
+            reliable=reliable,
         )
 
 
@@ -186,7 +191,7 @@ class _Connection:
             if answers is not None:
                 return answers
         if source not in self._associations:
-            self._associations[source] = meter.association(source)
+            self._associations[source] = meter.association(source, reliable=is_reliable(self.connection))
         association = self._associations[source]
         return () if association is None else association.receive(apdu)
 
@@ -195,6 +200,11 @@ class _Connection:
         for association in self._associations.values():
             if association is not None:
                 association.lower_layer_lost()
+
+
+def handler_of(meter: SmallMeter, connection: Connection) -> ConnectionHandler:
+    """The meter's side of a connection over any medium."""
+    return _Connection(meter, connection)
 
 
 _SETTINGS = {

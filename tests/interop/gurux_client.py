@@ -45,6 +45,8 @@ class GuruxClient:
             self.gurux.useProtectedRelease = True
         if access:
             self.gurux.proposedConformance |= Conformance.ACCESS
+        self.tags: list[int] = []
+        """Of the APDUs that it sent."""
         self._port = port
 
     def __enter__(self) -> Self:
@@ -127,6 +129,7 @@ class GuruxClient:
     def _packet(self, request: Any, reply: GXReplyData) -> None:
         received, notification = GXByteBuffer(), GXReplyData()
         if request:
+            self.tags.append(bytes(request)[8])
             self._socket.sendall(bytes(request))
         while not self.gurux.getData(received, reply, notification):
             octets = self._socket.recv(65536)

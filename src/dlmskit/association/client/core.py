@@ -273,6 +273,10 @@ class Core:
         while True:
             try:
                 return (yield from self._exchanged(self._outgoing(plain), expected, invoke_id))
+            except SecurityError:
+                if self.reliable or effect or not retries or self.blocks is None or not self.blocks.used:
+                    raise
+                retries -= 1  # blocks of an earlier exchange may have got into this one
             except (TransportTimeout, BlockTransferAborted) as error:
                 if effect and isinstance(error, TransportTimeout):
                     raise OutcomeUnknownTimeout(f"{error}: whether the request was executed is not known") from error
