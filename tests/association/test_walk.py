@@ -66,7 +66,7 @@ PLAIN_REQUESTS = [
     SetRequestWithFirstDatablock(0xC1, VALUE, None, DataBlockSA(False, 1, b"\x11")).encode(),
     SetRequestWithDatablock(0xC1, DataBlockSA(True, 2, b"\x05")).encode(),
     ActionRequestNormal(0xC1, ECHO, None).encode(),
-    bytes.fromhex("601DA109060760857405080101BE10040E01000000065F1F0400007E1F04B0"),
+    bytes.fromhex("601DA109060760857405080101BE10040E01000000065F1F0400FFFFFF04B0"),
     bytes.fromhex("6203800100"),
     AccessRequest(0x40000001, b"", AccessRequestBody((AccessRequestSet(VALUE),), (Data.unsigned(1),))).encode(),
     DataNotificationConfirm(0x40000001, b"").encode(),
@@ -76,7 +76,7 @@ PLAIN_REQUESTS = [
     bytes.fromhex("06010700000109020102"),
     bytes.fromhex("0501050001"),
     bytes.fromhex("16010201081105"),
-    bytes.fromhex("601DA109060760857405080102BE10040E01000000065F1F041C7F20FFFF0000"),
+    bytes.fromhex("601DA109060760857405080102BE10040E01000000065F1F0400FFFFFF04B0"),
 ]
 
 
