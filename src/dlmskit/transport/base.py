@@ -22,6 +22,7 @@ class Addressing(StrEnum):
     IP = "IP address and port"
     HDLC = "HDLC lower address"
     MAC_12 = "MAC address of 12 bits"
+    SHORT_16 = "PAN id and short address"
     EUI_48 = "EUI-48"
     EUI_64 = "EUI-64"
     DEV_EUI = "DevEUI"
