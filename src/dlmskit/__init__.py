@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dlmskit import sync
     from dlmskit.client.aio import Meter, Profile, connect
+    from dlmskit.client.in_order import Call, Read, Write
     from dlmskit.client.plan import WeakSecurityWarning
     from dlmskit.client.readings import ObjectEntry, Reading
     from dlmskit.codec.data import Data
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "dlmskit.client.aio": ("Meter", "Profile", "connect"),
+    "dlmskit.client.in_order": ("Call", "Read", "Write"),
     "dlmskit.client.plan": ("WeakSecurityWarning",),
     "dlmskit.client.readings": ("ObjectEntry", "Reading"),
     "dlmskit.codec.data": ("Data",),
@@ -59,6 +61,7 @@ _HOMES = {
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "Call",
     "ConfigError",
     "CosemDateTime",
     "Data",
@@ -77,6 +80,7 @@ __all__ = [
     "Profile",
     "ProfileTable",
     "ProtocolError",
+    "Read",
     "Reading",
     "RemoteProtocolError",
     "Secret",
@@ -87,6 +91,7 @@ __all__ = [
     "TransportError",
     "TransportTimeout",
     "WeakSecurityWarning",
+    "Write",
     "connect",
     "sync",
 ]

@@ -72,6 +72,20 @@ SECURED = CosemMethodDescriptor(70, SWITCH.octets, 3)
 """For authenticated requests."""
 FAILING = CosemMethodDescriptor(70, SWITCH.octets, 4)
 
+SHORT_NAMES: dict[int, CosemAttributeDescriptor | CosemMethodDescriptor] = {
+    0x0108: VALUE,
+    0x0110: UNIT,
+    0x0140: BROKEN,
+    0x0208: HIDDEN,
+    0x0210: GUARDED,
+    0x0308: MISSING,
+    0x0420: ECHO,
+    0x0428: DENIED,
+    0x0430: SECURED,
+    0x0438: FAILING,
+}
+"""The same by short names."""
+
 ROLE = Role(
     "test",
     {
@@ -100,6 +114,9 @@ class Meter:
 
     def role(self) -> Role:
         return self.the_role
+
+    def named(self, short_name: int, /) -> CosemAttributeDescriptor | CosemMethodDescriptor | None:
+        return SHORT_NAMES.get(short_name)
 
     @property
     def effects(self) -> int:

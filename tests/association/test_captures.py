@@ -10,13 +10,17 @@ from typing import Any
 
 import pytest
 
-from dlmskit.apdu import CosemAttributeDescriptor
-from dlmskit.association import ClientAssociation
+from dlmskit.apdu import CosemAttributeDescriptor, VariableName
+from dlmskit.association import AssociationSettings, ClientAssociation, ClientTolerances, Credentials
 from dlmskit.codec.data import Data
-from dlmskit.errors import TransportTimeout
+from dlmskit.cosem.object_list import ListedName
+from dlmskit.cosem.short_names import signed
+from dlmskit.errors import DecodeError, TransportTimeout
 from dlmskit.link.hdlc.frame import decode_frame
 from dlmskit.link.hdlc.llc import split_llc
+from dlmskit.security.keys import KeySet, Secret
 from dlmskit.types.conformance import Conformance
+from dlmskit.types.enums import ApplicationContext, Mechanism
 from dlmskit.types.obis import Obis
 from tests.association.peers import PLAIN, Pair, credentials, drive
 from tests.vectors import captures
@@ -99,3 +103,42 @@ def test_recorded_clients_at_our_server() -> None:
         assert pair.one(asked[0])[:2].hex() in {"6129", "614a"}
         assert pair.server.associated is not None
         assert pair.one(asked[1]).hex() == "c401c10104"
+
+
+def test_a_session_with_short_names() -> None:
+    """A Mercury meter: our AARQ and our READ are the recorded ones, and its object list of many kilobytes is taken."""
+    line = apdus("ses-mercury-sn-seg")
+    segments = [decode_frame(bytes.fromhex(frame["hex"])).information for frame in SESSIONS["ses-mercury-sn-seg"]["frames"]]
+    begun = next(index for index, one in enumerate(segments) if one[3:4] == b"\x0c")
+    answer = b"".join((segments[begun][3:], *segments[begun + 1 :]))
+    way = AssociationSettings(
+        application_context=ApplicationContext.SN,
+        mechanism=Mechanism.LLS,
+        conformance=Conformance(0x1C0320),
+        tolerances=ClientTolerances(unproposed_conformance=True),
+    )
+    empty = Credentials(keys=KeySet(lls_password=Secret(b"")))
+    association = ClientAssociation(way, empty, random=bytes)
+    recorded = Recorded(line[:2])
+    context = drive(association.associate(), recorded)
+    assert context.conformance == Conformance.READ | Conformance.WRITE | Conformance.UNCONFIRMED_WRITE | (
+        Conformance.MULTIPLE_REFERENCES | Conformance.INFORMATION_REPORT | Conformance.PARAMETERIZED_ACCESS
+    )
+    assert context.deviations == ()
+    assert recorded.ours[0].hex() == line[0][1].hex()
+    read = Recorded([line[2], ("s2c", answer)])
+    with pytest.raises(DecodeError):  # the recording stops before the last segment
+        drive(association.read_names([VariableName(signed(0xFA08))]), read)
+    assert read.ours == [line[2][1]]
+
+
+def test_the_object_list_of_a_meter_with_short_names() -> None:
+    """As far as it was recorded: every whole element is a name, and all base names are different."""
+    segments = [decode_frame(bytes.fromhex(frame["hex"])).information for frame in SESSIONS["ses-mercury-sn-seg"]["frames"]]
+    begun = next(index for index, one in enumerate(segments) if one[3:4] == b"\x0c")
+    octets = b"".join((segments[begun][3:], *segments[begun + 1 :]))[7:]
+    size = len(bytes.fromhex("02041000001200031100090601000F0800FF"))
+    names = [ListedName.from_data(Data.decode(octets[at : at + size])) for at in range(0, len(octets) - size, size)]
+    assert len(names) > 150
+    assert len({one.base_name for one in names}) == len(names)
+    assert (names[0].class_id, str(names[0].logical_name), names[1].base_name) == (3, "1.0.15.8.0.255", 0x18)

@@ -7,7 +7,18 @@ from itertools import product
 import pytest
 
 from dlmskit.apdu import decode_apdu
-from dlmskit.association.inputs import ANSWERS, ANSWERS_BY_OCTET, KINDS, TREATMENTS, TREATMENTS_BY_OCTET, Kind, Serve, Treatment
+from dlmskit.association.inputs import (
+    ANSWERS,
+    ANSWERS_BY_OCTET,
+    KINDS,
+    SHORT_NAME_ANSWERS,
+    SHORT_NAME_ANSWERS_BY_OCTET,
+    TREATMENTS,
+    TREATMENTS_BY_OCTET,
+    Kind,
+    Serve,
+    Treatment,
+)
 from dlmskit.association.tables import STATES, Party, State
 
 NO_ASSOCIATION = (State.INACTIVE, State.IDLE)
@@ -34,6 +45,34 @@ ROWS = [
 """Application layer, 7.5, by first octet."""
 
 
+SHORT_NAME_ROWS: list[tuple[tuple[State, ...], tuple[int, ...], Serve | str]] = [
+    (NO_ASSOCIATION, (0x60,), Serve.OPEN),
+    (NO_ASSOCIATION, (0x05, 0x06, 0x25, 0x46), INITIATE_ERROR),
+    (NO_ASSOCIATION, (0xC0, 0xC8, 0xD9, 0xDB, 0x99), D8_01_02),
+    ((State.HLS_PENDING,), (0x05, 0x06), Serve.PLAIN),
+    ((State.HLS_PENDING,), (0x25, 0x26, 0x45, 0x46, 0xDB, 0xDC, 0xDD, 0xDF), Serve.CIPHERED),
+    ((State.HLS_PENDING,), (0xC3, 0xCB, 0xC0), D8_01_02),
+    ((State.HLS_PENDING,), (0x62, 0x16, 0x36), ""),
+    ((State.ASSOCIATED,), (0x05, 0x06, 0x16), Serve.PLAIN),
+    ((State.ASSOCIATED,), (0x25, 0x26, 0x36, 0x45, 0x46, 0x56, 0xDB, 0xDC, 0xDD, 0xDF), Serve.CIPHERED),
+    ((State.ASSOCIATED,), (0xC0, 0xC1, 0xC3, 0xC8, 0xCB, 0xD0, 0xD9, 0xE6, 0x01), D8_01_02),
+    ((State.ASSOCIATED,), (0x99, 0xC6), D8_02_02),
+    ((State.ASSOCIATED,), (0x60,), Serve.OPEN),
+    ((State.ASSOCIATED,), (0x62,), Serve.RELEASE),
+    (STATES[Party.SERVER], (0x61, 0x63, 0x0C, 0x0D, 0x2C, 0x0F, 0x18, 0x38, 0xC2, 0xC4, 0xDA, 0xD8, 0x0E), ""),
+]
+"""The same with short names: each way of referencing refuses the services of the other."""
+
+
+@pytest.mark.parametrize(
+    ("state", "octet", "answer"),
+    [(state, octet, answer) for states, octets, answer in SHORT_NAME_ROWS for state, octet in product(states, octets)],
+)
+def test_rows_with_short_names(state: State, octet: int, answer: Serve | str) -> None:
+    found = SHORT_NAME_ANSWERS_BY_OCTET[state][octet]
+    assert found is answer if isinstance(answer, Serve) else found == bytes.fromhex(answer)
+
+
 @pytest.mark.parametrize(
     ("state", "octet", "answer"),
     [(state, octet, answer) for states, octets, answer in ROWS for state, octet in product(states, octets)],
@@ -44,14 +83,16 @@ def test_rows_of_the_standard(state: State, octet: int, answer: Serve | str) -> 
 
 
 def test_the_server_has_an_answer_for_everything() -> None:
-    assert set(ANSWERS) == set(STATES[Party.SERVER])
-    assert all(set(answers) == set(Kind) for answers in ANSWERS.values())
-    assert all(len(answers) == 256 for answers in ANSWERS_BY_OCTET.values())
+    for table, by_octet in ((ANSWERS, ANSWERS_BY_OCTET), (SHORT_NAME_ANSWERS, SHORT_NAME_ANSWERS_BY_OCTET)):
+        assert set(table) == set(STATES[Party.SERVER])
+        assert all(set(answers) == set(Kind) for answers in table.values())
+        assert all(len(answers) == 256 for answers in by_octet.values())
 
 
 def test_fixed_answers_are_whole_apdus() -> None:
     """And none says "service not allowed, operation not possible" without an association: the official case fails on that."""
-    fixed = {answer for answers in ANSWERS.values() for answer in answers.values() if isinstance(answer, bytes) and answer}
+    tables = [*ANSWERS.values(), *SHORT_NAME_ANSWERS.values()]
+    fixed = {answer for answers in tables for answer in answers.values() if isinstance(answer, bytes) and answer}
     assert all(decode_apdu(answer).encode() == answer for answer in fixed)
     assert bytes.fromhex("D80101") not in fixed
 

@@ -9,16 +9,14 @@ import pytest
 from dlmskit.association import SUPPORTED, AssociationSettings
 from dlmskit.errors import ConfigError
 from dlmskit.security.policy import STRONGEST_SYMMETRIC, SecurityPolicy
-from dlmskit.types.conformance import LOGICAL_NAME_REFERENCING, Conformance
+from dlmskit.types.conformance import LOGICAL_NAME_REFERENCING, SHORT_NAME_REFERENCING, Conformance
 from dlmskit.types.enums import ApplicationContext, Mechanism
-from tests.association.peers import CIPHERED, HLS, LLS, PLAIN
+from tests.association.peers import CIPHERED, HLS, LLS, PLAIN, settings
 
 
 @pytest.mark.parametrize(
     "changes",
     [
-        {"application_context": ApplicationContext.SN},
-        {"application_context": ApplicationContext.SN_CIPHERED},
         {"dedicated_key": True},
         {"max_pdu_size": 11},
         {"max_pdu_size": 0x10000},
@@ -42,8 +40,11 @@ def test_what_follows() -> None:
     assert AssociationSettings(conformance=Conformance.GET | unsupported).proposed_conformance == Conformance.GET
 
 
-def test_what_is_supported_belongs_to_logical_names() -> None:
-    assert not SUPPORTED & ~LOGICAL_NAME_REFERENCING
+def test_each_way_of_referencing_has_its_own_bits() -> None:
+    usual = SUPPORTED & ~Conformance.GENERAL_BLOCK_TRANSFER
+    assert PLAIN.proposed_conformance == usual & LOGICAL_NAME_REFERENCING
+    short = settings(application_context=ApplicationContext.SN)
+    assert short.grantable_conformance == usual & SHORT_NAME_REFERENCING
     assert not SUPPORTED & Conformance.DELTA_VALUE_ENCODING
 
 

@@ -18,7 +18,9 @@ from dlmskit.association.server.association import ServerAssociation
 from dlmskit.association.settings import SUPPORTED, AssociationSettings
 from dlmskit.codec.data import Data
 from dlmskit.cosem.access import AccessMode
+from dlmskit.cosem.association_object import AssociationObject
 from dlmskit.cosem.classes.association_ln import AssociationLn
+from dlmskit.cosem.classes.association_sn import AssociationSn
 from dlmskit.cosem.classes.clock import Clock
 from dlmskit.cosem.classes.data import Data as DataClass
 from dlmskit.cosem.classes.disconnect_control import DisconnectControl
@@ -26,13 +28,14 @@ from dlmskit.cosem.classes.profile_generic import ProfileGeneric
 from dlmskit.cosem.classes.register import Register
 from dlmskit.cosem.model import InterfaceClass
 from dlmskit.cosem.objects import ObjectTree
+from dlmskit.cosem.registry import interface_class
 from dlmskit.cosem.selective import CaptureObject
 from dlmskit.cosem.view import log_fault
 from dlmskit.security.counters import MemoryCounterStore, TransmitCounters
 from dlmskit.security.keys import KeySet, Secret
 from dlmskit.security.windows import ReceivedCounters
 from dlmskit.server.handler import ObjectHandler
-from dlmskit.transport.base import Connection
+from dlmskit.transport.base import Connection, ConnectionHandler, is_reliable
 from dlmskit.transport.memory import serve_memory
 from dlmskit.transport.tcp_server import serve_tcp
 from dlmskit.types.conformance import Conformance
@@ -70,8 +73,12 @@ class SmallMeter:
 
     conformance: Conformance = SUPPORTED
     max_pdu_size: int = 0xFFFF
+    block_window: int = 16
+    clock: Callable[[], float] = time.monotonic
     public: bool = True
     """Whether the public client may associate."""
+    association_version: int = 4
+    """Of the Association SN of client 48."""
     received: ReceivedCounters = field(default_factory=ReceivedCounters)
     transmit: TransmitCounters = field(default_factory=lambda: TransmitCounters(MemoryCounterStore()))
     tree: ObjectTree = field(default_factory=lambda: ObjectTree(_objects(), clock=_Still()))
@@ -138,22 +145,27 @@ class SmallMeter:
             stop()
             thread.join(10)
 
-    def association(self, client_sap: int) -> ServerAssociation | None:
+    def association(self, client_sap: int, *, reliable: bool = True) -> ServerAssociation | None:
         if client_sap not in _SETTINGS or (client_sap == 16 and not self.public):
             return None
-        settings = replace(_SETTINGS[client_sap], conformance=self.conformance, max_pdu_size=self.max_pdu_size)
+        settings = replace(
+            _SETTINGS[client_sap], conformance=self.conformance, max_pdu_size=self.max_pdu_size, block_window=self.block_window
+        )
         role = self.tree.full_role("reader")
         if client_sap == 16:
             role = type(role)("public", {(1, COUNTER): role.objects[1, COUNTER], (8, CLOCK): role.objects[8, CLOCK]})
         keys = KeySet(guek=KEYS.guek, gak=KEYS.gak, lls_password=Secret.from_text(PASSWORD))
-        own = AssociationLn("0.0.40.0.1.255", role=role)
+        own: AssociationObject = AssociationLn("0.0.40.0.1.255", role=role)
+        if settings.short_names:
+            own = interface_class(AssociationSn.class_id, self.association_version)("0.0.40.0.2.255", role=role)  # type: ignore[assignment]
         own.placed(self.tree)
         return ServerAssociation(
             settings,
             ObjectHandler(own, AccessMode(int(settings.policy)), log_fault),
             Credentials(keys=keys, transmit=self.transmit, received=self.received),
             random=secrets.token_bytes,
-            clock=time.monotonic,
+            clock=self.clock,
+            reliable=reliable,
         )
 
 
@@ -179,7 +191,7 @@ class _Connection:
             if answers is not None:
                 return answers
         if source not in self._associations:
-            self._associations[source] = meter.association(source)
+            self._associations[source] = meter.association(source, reliable=is_reliable(self.connection))
         association = self._associations[source]
         return () if association is None else association.receive(apdu)
 
@@ -188,6 +200,11 @@ class _Connection:
         for association in self._associations.values():
             if association is not None:
                 association.lower_layer_lost()
+
+
+def handler_of(meter: SmallMeter, connection: Connection) -> ConnectionHandler:
+    """The meter's side of a connection over any medium."""
+    return _Connection(meter, connection)
 
 
 _SETTINGS = {
@@ -199,6 +216,12 @@ _SETTINGS = {
         server_system_title=TITLE,
     ),
     32: AssociationSettings(client_sap=32, mechanism=Mechanism.LLS),
+    48: AssociationSettings(
+        client_sap=48,
+        mechanism=Mechanism.HLS_GMAC,
+        application_context=ApplicationContext.SN_CIPHERED,
+        server_system_title=TITLE,
+    ),
 }
 
 

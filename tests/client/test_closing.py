@@ -13,9 +13,11 @@ import pytest
 import dlmskit
 from dlmskit.apdu import ExceptionResponse
 from dlmskit.association.errors import AssociationRefused
+from dlmskit.association.settings import SUPPORTED
 from dlmskit.codec.data import Data
 from dlmskit.errors import DecodeError, DlmsError, ProtocolError, SecurityError, ServiceError, TransportError, TransportTimeout
 from dlmskit.security.keys import KeySet, Secret
+from dlmskit.types.conformance import Conformance
 from tests.client.conftest import Connect
 from tests.client.small_meter import CLOCK, ENERGY, GAK, GUEK, KEYS, PASSWORD, SmallMeter
 
@@ -188,6 +190,7 @@ async def test_no_secret_in_errors_and_logs(
 
 async def test_protocol_nonsense_is_blamed_on_the_peer(connect: Connect, small_meter: SmallMeter) -> None:
     """A list of another length than was asked for."""
+    small_meter.conformance = SUPPORTED & ~Conformance.ACCESS
     two = bytes.fromhex("C4 03 C1 01 00 0F 01")
     async with connect(small_meter.url) as meter:
         small_meter.interfere = lambda sap, apdu: [bytes((*two[:2], apdu[2], *two[3:]))] if apdu[0] == 0xC0 else None

@@ -14,7 +14,10 @@ from dlmskit.apdu import Aarq, ExceptionResponse, decode_apdu
 from dlmskit.client.counters import Counters, counters_of
 from dlmskit.codec.data import Data
 from dlmskit.errors import ConfigError, SecurityError, SecurityReason, ServiceError, TransportTimeout
+from dlmskit.security.control import COUNTER_MAX
+from dlmskit.security.counters import RESTORED_GAP
 from dlmskit.security.envelope import is_protected, read_envelope
+from dlmskit.security.windows import ReceivedCounters
 from tests.client.conftest import Connect
 from tests.client.small_meter import CLIENT_TITLE, CLOCK, COUNTER, ENERGY, KEYS, SWITCH, SmallMeter
 
@@ -68,15 +71,71 @@ async def test_a_counter_survives_a_process_that_closed_nothing(
     assert small_meter.aarqs == [16, 1, 1, 1]
 
 
+def copied(file: Path, backup: Path) -> None:
+    with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(backup)) as target:
+        source.backup(target)
+
+
+def in_place(file: Path, backup: Path) -> None:
+    for left in ("-wal", "-shm"):
+        file.with_name(file.name + left).unlink(missing_ok=True)
+    file.write_bytes(backup.read_bytes())
+
+
+def another_file(file: Path, backup: Path) -> None:
+    file.unlink()
+    for left in ("mark", "home"):
+        file.with_name(f"{file.name}.{left}").unlink()
+    in_place(file, backup)
+
+
+def lost(file: Path, backup: Path) -> None:
+    file.unlink()
+
+
 @pytest.mark.case("R-055")
-async def test_a_restored_backup_is_recovered_from(
+@pytest.mark.supports("leap after a restored backup", suite=None, side="client")
+@pytest.mark.parametrize("restore", [in_place, another_file, lost])
+async def test_a_restored_backup_repeats_no_number(
+    connect: Connect, small_meter: SmallMeter, tmp_path: Path, caplog: pytest.LogCaptureFixture, restore: Any
+) -> None:
+    """The meter has forgotten the counter too: nothing but the file itself says that it is an old one."""
+    file, backup = tmp_path / "counters.sqlite", tmp_path / "backup.sqlite"
+
+    async def use() -> None:
+        counters = Counters.in_file(file)
+        async with connect(small_meter.url, **WORDS, counters=counters) as meter:
+            assert await meter.read(ENERGY) == 123456
+        counters.close()
+
+    await use()
+    copied(file, backup)
+    await use()
+    sent = counters_sent(small_meter)
+    small_meter.received = ReceivedCounters()
+    small_meter.requests.clear()
+    restore(file, backup)
+    with caplog.at_level(logging.WARNING, "dlmskit.client"):
+        await use()
+        await use()
+    again = counters_sent(small_meter)
+    assert min(again) >= RESTORED_GAP
+    assert not set(sent) & set(again)
+    assert max(again) < 2 * RESTORED_GAP, "leapt once"
+    assert len([record for record in caplog.records if "restored from a backup, or lost" in record.getMessage()]) == 1
+
+
+@pytest.mark.case("R-055")
+async def test_a_disk_that_was_set_back_is_recovered_from(
     connect: Connect, small_meter: SmallMeter, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """Where nothing tells the copy, the meter does."""
     file, backup = tmp_path / "counters.sqlite", tmp_path / "backup.sqlite"
     async with connect(small_meter.url, **WORDS, counters=Counters.in_file(file)) as meter:
         await meter.read(ENERGY)
-    with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(backup)) as target:
-        source.backup(target)
+    copied(file, backup)
+    with closing(sqlite3.connect(backup)) as there, there:
+        there.execute("UPDATE lineage SET home = NULL")
     for _ in range(3):
         async with connect(small_meter.url, **WORDS, counters=Counters.in_file(file)) as meter:
             await meter.read(ENERGY)
@@ -86,6 +145,32 @@ async def test_a_restored_backup_is_recovered_from(
             assert await meter.read(ENERGY) == 123456
     assert small_meter.aarqs.count(1) == 2, "one refusal, one success: no loop"
     assert [record for record in caplog.records if "invocation counter recovered" in record.getMessage()]
+
+
+@pytest.mark.supports("used-up counter refused", suite=None, side="client")
+async def test_a_used_up_counter_sends_nothing_more(
+    connect: Connect, small_meter: SmallMeter, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its last numbers are used, with a warning; then the key protects nothing, before an octet leaves."""
+    counters = Counters.in_file(tmp_path / "counters.sqlite")
+    assert KEYS.guek is not None
+    counters.transmit.of(KEYS.guek, CLIENT_TITLE).advance_to(COUNTER_MAX - 5, largest_jump=COUNTER_MAX)
+    with caplog.at_level(logging.WARNING, "dlmskit.client"):
+        async with connect(small_meter.url, **WORDS, counters=counters) as meter:
+            with pytest.raises(SecurityError) as caught:
+                for _ in range(10):
+                    await meter.read(ENERGY)
+    assert caught.value.reason is SecurityReason.COUNTER_EXHAUSTED
+    assert "change the key" in str(caught.value)
+    sent = counters_sent(small_meter)
+    assert max(sent) == COUNTER_MAX
+    assert len(sent) == len(set(sent))
+    small_meter.requests.clear()
+    with pytest.raises(SecurityError, match="counter-exhausted"):
+        async with connect(small_meter.url, **WORDS, counters=Counters.in_file(tmp_path / "counters.sqlite")):
+            pass
+    assert counters_sent(small_meter) == []
+    assert [record for record in caplog.records if "in its last tenth" in record.getMessage()]
 
 
 @pytest.mark.case("R-055")

@@ -17,7 +17,8 @@ from dlmskit.types.obis import Obis
 from tests.client.conftest import Connect
 from tests.client.small_meter import CLOCK, ENERGY, MYSTERY, SWITCH, SmallMeter
 
-NO_LISTS = SUPPORTED & ~Conformance.MULTIPLE_REFERENCES
+NO_ACCESS = SUPPORTED & ~Conformance.ACCESS
+NO_LISTS = NO_ACCESS & ~Conformance.MULTIPLE_REFERENCES
 
 
 async def test_values_come_in_their_declared_types(connect: Connect, small_meter: SmallMeter, secured: dict[str, Any]) -> None:
@@ -31,7 +32,7 @@ async def test_values_come_in_their_declared_types(connect: Connect, small_meter
         assert await meter.get(ENERGY) == Data.double_long_unsigned(123456)
 
 
-@pytest.mark.parametrize(("conformance", "requests"), [(SUPPORTED, 2), (NO_LISTS, 5)])
+@pytest.mark.parametrize(("conformance", "requests"), [(SUPPORTED, 2), (NO_ACCESS, 2), (NO_LISTS, 5)])
 async def test_many_values_and_a_refusal(
     connect: Connect, secured: dict[str, Any], conformance: Conformance, requests: int
 ) -> None:
@@ -184,3 +185,53 @@ def test_the_public_door_re_exports_what_it_says() -> None:
     assert set(dlmskit.__all__) <= set(dir(dlmskit))
     with pytest.raises(AttributeError, match="no attribute 'conect'"):
         _ = dlmskit.conect
+
+
+# --- Several acts in one request ---
+
+
+async def test_acts_in_their_order_in_one_request(connect: Connect, small_meter: SmallMeter, secured: dict[str, Any]) -> None:
+    acts = [
+        dlmskit.Write(MYSTERY, 2, Data.long_unsigned(77), class_id=1),
+        dlmskit.Read(MYSTERY, 2, class_id=1),
+        dlmskit.Call(SWITCH, "remote_disconnect"),
+        dlmskit.Read(ENERGY, "scaler_unit"),
+    ]
+    async with connect(small_meter.url, **secured) as meter:
+        before = len(small_meter.requests)
+        assert await meter.in_order(acts) == [None, 77, None, (-1, 30)]
+        assert len(small_meter.requests) - before == 1
+
+
+@pytest.mark.parametrize("conformance", [SUPPORTED, NO_ACCESS], ids=["ACCESS", "one by one"])
+@pytest.mark.parametrize(("breaks", "value"), [(True, 5), (False, 6)])
+async def test_a_refusal_stops_the_rest_where_that_is_wanted(
+    connect: Connect, secured: dict[str, Any], conformance: Conformance, breaks: bool, value: int
+) -> None:
+    acts = [dlmskit.Read("1.0.3.8.0.255"), dlmskit.Write(MYSTERY, 2, Data.long_unsigned(6), class_id=1)]
+    with SmallMeter(conformance=conformance).listening() as small_meter:
+        async with connect(small_meter.url, **secured) as meter:
+            refused, second = await meter.in_order(acts, break_on_error=breaks)
+            assert isinstance(refused, ServiceError)
+            assert refused.code == DataAccessResult.OBJECT_UNDEFINED
+            assert isinstance(second, ServiceError) is breaks
+            assert await meter.read(MYSTERY, class_id=1) == value
+
+
+async def test_what_does_not_fit_into_one_answer_is_read_alone(connect: Connect, secured: dict[str, Any]) -> None:
+    """ACCESS has no blocks, GET has: the caller does not notice."""
+    with SmallMeter(max_pdu_size=400).listening() as small_meter:
+        async with connect(small_meter.url, pdu=400, **secured) as meter:
+            period, buffer, entries = await meter.read("1.0.99.1.0.255", ["capture_period", "buffer", "entries_in_use"])
+    assert (period, len(buffer), entries) == (900, 96, 96)
+
+
+async def test_a_meter_that_refuses_access_is_asked_by_list(
+    connect: Connect, small_meter: SmallMeter, secured: dict[str, Any]
+) -> None:
+    small_meter.interfere = lambda sap, apdu: (bytes.fromhex("D80102"),) if sap == 1 and apdu[0] == 0xDB else None
+    async with connect(small_meter.url, **secured) as meter:
+        before = len(small_meter.requests)
+        assert await meter.read(CLOCK, ["time_zone", "clock_base"]) == [-60, 1]
+        assert await meter.read(CLOCK, ["clock_base", "time_zone"]) == [1, -60]
+        assert len(small_meter.requests) - before == 3, "asked once by ACCESS, twice by list"

@@ -9,12 +9,13 @@ from __future__ import annotations
 from typing import Final
 
 from dlmskit.association.context import AssociationContext
-from dlmskit.association.settings import SUPPORTED, AssociationSettings
+from dlmskit.association.settings import AssociationSettings
 from dlmskit.errors import SecurityError, SecurityReason
 from dlmskit.security.context import SecurityContext
 from dlmskit.security.hls import HlsMechanism, check_challenges
 from dlmskit.security.keys import KeyRole, Secret
 from dlmskit.security.protection import Verified
+from dlmskit.types.conformance import Conformance
 from dlmskit.types.enums import Mechanism
 
 _SEAL = object()
@@ -97,7 +98,7 @@ def pre_established(settings: AssociationSettings) -> Associated:
         server_sap=settings.server_sap,
         application_context=settings.application_context,
         mechanism=settings.mechanism,
-        conformance=settings.conformance & SUPPORTED,
+        conformance=Conformance(settings.grantable_conformance),
         client_max_receive_pdu_size=settings.max_pdu_size,
         server_max_receive_pdu_size=settings.max_pdu_size,
         client_system_title=settings.client_system_title,

@@ -32,9 +32,11 @@ class Kind(Enum):
     BLOCK_TRANSFER = "general block transfer"
     SHORT_NAME = "READ or WRITE"
     SHORT_NAME_UNCONFIRMED = "unconfirmed WRITE"
+    CIPHERED_SHORT_NAME = "ciphered READ or WRITE"
+    CIPHERED_SHORT_NAME_UNCONFIRMED = "ciphered unconfirmed WRITE"
     RESPONSE = "response"
     CIPHERED_RESPONSE = "ciphered response"
-    FOREIGN_RESPONSE = "response of a service not used here"
+    INITIATE_RESPONSE = "initiate response outside of ACSE"
     EXCEPTION = "exception-response"
     SERVICE_ERROR = "confirmed service error"
     NOTIFICATION = "notification"
@@ -52,16 +54,16 @@ _PLAIN: dict[int, Kind] = {
     0x62: Kind.RLRQ,
     0x63: Kind.RLRE,
     0x01: Kind.INITIATE,
-    0x08: Kind.FOREIGN_RESPONSE,
+    0x08: Kind.INITIATE_RESPONSE,
     0x05: Kind.SHORT_NAME,
     0x06: Kind.SHORT_NAME,
-    0x0C: Kind.FOREIGN_RESPONSE,
-    0x0D: Kind.FOREIGN_RESPONSE,
+    0x0C: Kind.RESPONSE,
+    0x0D: Kind.RESPONSE,
     0x0E: Kind.SERVICE_ERROR,
     0x0F: Kind.NOTIFICATION,
     0x10: Kind.NOTIFICATION_CONFIRM,
     0x16: Kind.SHORT_NAME_UNCONFIRMED,
-    0x18: Kind.FOREIGN_RESPONSE,
+    0x18: Kind.NOTIFICATION,
     **dict.fromkeys((0x19, 0x1A, 0x1C, 0x1D, 0x1E, 0x1F), Kind.PLC),
     0xC0: Kind.GET_SET,
     0xC1: Kind.GET_SET,
@@ -85,6 +87,8 @@ _PLAIN: dict[int, Kind] = {
 _CIPHERED: dict[Kind, Kind] = {
     Kind.GET_SET: Kind.CIPHERED_GET_SET,
     Kind.ACTION: Kind.CIPHERED_ACTION,
+    Kind.SHORT_NAME: Kind.CIPHERED_SHORT_NAME,
+    Kind.SHORT_NAME_UNCONFIRMED: Kind.CIPHERED_SHORT_NAME_UNCONFIRMED,
     Kind.RESPONSE: Kind.CIPHERED_RESPONSE,
     Kind.NOTIFICATION: Kind.CIPHERED_NOTIFICATION,
 }
@@ -148,6 +152,8 @@ _WITHOUT_ASSOCIATION: dict[Kind, Serve | bytes] = {
     Kind.BLOCK_TRANSFER: NOT_ALLOWED,
     Kind.SHORT_NAME: NO_SHORT_NAMES,
     Kind.SHORT_NAME_UNCONFIRMED: SILENCE,
+    Kind.CIPHERED_SHORT_NAME: NO_SHORT_NAMES,
+    Kind.CIPHERED_SHORT_NAME_UNCONFIRMED: SILENCE,
     Kind.GATEWAY_REQUEST: NOT_ALLOWED,
     Kind.UNKNOWN: NOT_ALLOWED,
     # What a server sends itself, or nobody sends to a meter on this way, is dropped.
@@ -155,7 +161,7 @@ _WITHOUT_ASSOCIATION: dict[Kind, Serve | bytes] = {
     Kind.RLRE: SILENCE,
     Kind.RESPONSE: SILENCE,
     Kind.CIPHERED_RESPONSE: SILENCE,
-    Kind.FOREIGN_RESPONSE: SILENCE,
+    Kind.INITIATE_RESPONSE: SILENCE,
     Kind.EXCEPTION: SILENCE,
     Kind.SERVICE_ERROR: SILENCE,
     Kind.NOTIFICATION: SILENCE,
@@ -180,6 +186,22 @@ _ASSOCIATED = _HLS_PENDING | {
     Kind.ACCESS: Serve.PLAIN,
     Kind.BLOCK_TRANSFER: Serve.BLOCKS,
     Kind.SHORT_NAME: NOT_ALLOWED,
+    Kind.CIPHERED_SHORT_NAME: NOT_ALLOWED,
+    Kind.UNKNOWN: UNKNOWN_SERVICE,
+}
+
+_SHORT_NAMES_HLS_PENDING = _WITHOUT_ASSOCIATION | {
+    Kind.SHORT_NAME: Serve.PLAIN,
+    Kind.CIPHERED_SHORT_NAME: Serve.CIPHERED,
+    Kind.GENERAL: Serve.CIPHERED,
+    Kind.THIRD_PARTY: Serve.CIPHERED,
+}
+
+_SHORT_NAMES_ASSOCIATED = _SHORT_NAMES_HLS_PENDING | {
+    Kind.RLRQ: Serve.RELEASE,
+    Kind.BLOCK_TRANSFER: Serve.BLOCKS,
+    Kind.SHORT_NAME_UNCONFIRMED: Serve.PLAIN,
+    Kind.CIPHERED_SHORT_NAME_UNCONFIRMED: Serve.CIPHERED,
     Kind.UNKNOWN: UNKNOWN_SERVICE,
 }
 
@@ -189,12 +211,31 @@ ANSWERS: dict[State, dict[Kind, Serve | bytes]] = {
     State.HLS_PENDING: _HLS_PENDING,
     State.ASSOCIATED: _ASSOCIATED,
 }
-"""What a server owes for each kind of APDU in each of its states: an act, fixed octets, or silence."""
+"""What a server owes for each kind of APDU in each of its states: an act, fixed octets, or silence. With logical names."""
 
-ANSWERS_BY_OCTET: dict[State, tuple[Serve | bytes, ...]] = {
-    state: tuple(ANSWERS[state][kind] for kind in KINDS) for state in STATES[Party.SERVER]
+SHORT_NAME_ANSWERS: dict[State, dict[Kind, Serve | bytes]] = {
+    State.INACTIVE: _WITHOUT_ASSOCIATION,
+    State.IDLE: _WITHOUT_ASSOCIATION,
+    State.HLS_PENDING: _SHORT_NAMES_HLS_PENDING,
+    State.ASSOCIATED: _SHORT_NAMES_ASSOCIATED,
 }
+"""The same with short names: each way of referencing refuses the services of the other."""
+
+AnswersByOctet = dict[State, tuple[Serve | bytes, ...]]
+
+
+def _by_octet(answers: dict[State, dict[Kind, Serve | bytes]]) -> AnswersByOctet:
+    return {state: tuple(answers[state][kind] for kind in KINDS) for state in STATES[Party.SERVER]}
+
+
+ANSWERS_BY_OCTET, SHORT_NAME_ANSWERS_BY_OCTET = _by_octet(ANSWERS), _by_octet(SHORT_NAME_ANSWERS)
 """The same by first octet, for the server's hot path."""
+
+
+def answers_by_octet(*, short_names: bool) -> AnswersByOctet:
+    """The table of an association."""
+    return SHORT_NAME_ANSWERS_BY_OCTET if short_names else ANSWERS_BY_OCTET
+
 
 # --- Client ------------------------------------------------------------------------------------------------------------
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dlmskit.apdu import InitiateRequest, InitiateResponse
+from dlmskit.apdu import VAA_NAME_LN, VAA_NAME_SN, InitiateRequest, InitiateResponse
 from dlmskit.apdu.initiate import VERSION
 from dlmskit.association.settings import AssociationSettings
 from dlmskit.types.conformance import Conformance
 
 _SERVICES = int(Conformance.GET | Conformance.SET | Conformance.ACTION | Conformance.ACCESS)
+_SHORT_NAME_SERVICES = int(Conformance.READ | Conformance.WRITE | Conformance.UNCONFIRMED_WRITE)
 
 
 def proposal(settings: AssociationSettings, dedicated_key: bytes | None = None) -> InitiateRequest:
@@ -19,13 +20,18 @@ def proposal(settings: AssociationSettings, dedicated_key: bytes | None = None) 
     )
 
 
-def usable(conformance: int) -> bool:
-    """Whether logical-name referencing can do anything at all with these bits."""
-    return bool(conformance & _SERVICES)
+def usable(settings: AssociationSettings, conformance: int) -> bool:
+    """Whether anything at all can be done with these bits."""
+    return bool(conformance & (_SHORT_NAME_SERVICES if settings.short_names else _SERVICES))
+
+
+def vaa_name(settings: AssociationSettings) -> int:
+    """What an InitiateResponse of these settings names: 0007, or with short names FA00, the association object."""
+    return VAA_NAME_SN if settings.short_names else VAA_NAME_LN
 
 
 def grant(settings: AssociationSettings, proposed: int) -> int:
-    """The bits that a server with these settings grants: never one that was not proposed, none of short names."""
+    """The bits that a server with these settings grants: none that was not proposed, none of the other way of referencing."""
     return proposed & settings.grantable_conformance
 
 
@@ -36,4 +42,5 @@ def response(settings: AssociationSettings, request: InitiateRequest) -> Initiat
         negotiated_dlms_version_number=VERSION,
         negotiated_conformance=grant(settings, request.proposed_conformance),
         server_max_receive_pdu_size=settings.max_pdu_size,
+        vaa_name=vaa_name(settings),
     )

@@ -63,6 +63,10 @@ class EventCode(StrEnum):
     PROTECTION_TOO_WEAK = "protection-too-weak"
     COUNTER_REPEATED = "counter-repeated"
     COUNTER_GAP = "counter-gap"
+    COUNTER_WEAR = "counter-wear"
+    """Nine tenths of the numbers of a key are used up: change the key before nothing can be protected any more."""
+    COUNTERS_LEAPT = "counters-leapt"
+    """The state was restored from a backup, or lost: counters go on further, over what may have been used since."""
     CHALLENGE_REPEATED = "challenge-repeated"
     """A peer sent a challenge that it had sent before: its randomness is poor, or somebody replays."""
     RELEASE_NOT_PROTECTED = "release-not-protected"
@@ -138,6 +142,10 @@ class ServiceHandler(Protocol):
 
     def role(self) -> Role:
         """What this client may do, now. Give the same object as long as nothing changed: decisions are remembered for it."""
+        ...
+
+    def named(self, short_name: int, /) -> CosemAttributeDescriptor | CosemMethodDescriptor | None:
+        """What a short name (0 to FFFF) means for this client; None for nothing. Only asked where those were negotiated."""
         ...
 
     def get(self, request: Request, descriptor: CosemAttributeDescriptor, selection: SelectiveAccessDescriptor | None, /) -> Data:

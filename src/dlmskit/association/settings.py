@@ -14,7 +14,7 @@ from dlmskit.security import SUITES
 from dlmskit.security.control import AUTHENTICATED_ENCRYPTED
 from dlmskit.security.layers import KeyChoice
 from dlmskit.security.policy import STRONGEST_SYMMETRIC, SecurityPolicy
-from dlmskit.types.conformance import Conformance
+from dlmskit.types.conformance import LOGICAL_NAME_REFERENCING, SHORT_NAME_REFERENCING, Conformance
 from dlmskit.types.enums import ApplicationContext, DataAccessResult, Mechanism
 from dlmskit.types.sap import MANAGEMENT_LOGICAL_DEVICE, PUBLIC_CLIENT, is_broadcast
 from dlmskit.types.system_title import SystemTitle
@@ -31,6 +31,11 @@ SUPPORTED = (
     | Conformance.MULTIPLE_REFERENCES
     | Conformance.DATA_NOTIFICATION
     | Conformance.ACCESS
+    | Conformance.READ
+    | Conformance.WRITE
+    | Conformance.UNCONFIRMED_WRITE
+    | Conformance.INFORMATION_REPORT
+    | Conformance.PARAMETERIZED_ACCESS
     | Conformance.GET
     | Conformance.SET
     | Conformance.SELECTIVE_ACCESS
@@ -155,6 +160,8 @@ class AssociationSettings:
     switches: ServerSwitches = field(default_factory=ServerSwitches)
 
     # What follows from the rest; worked out once, because every association asks.
+    short_names: bool = field(init=False, repr=False)
+    """Whether objects are referenced by short names."""
     ciphered: bool = field(init=False, repr=False)
     """Whether the application context allows ciphered APDUs."""
     policy: SecurityPolicy = field(init=False, repr=False)
@@ -178,10 +185,13 @@ class AssociationSettings:
 
     def __post_init__(self) -> None:
         ciphered = self.application_context.allows_ciphering
+        short = not self.application_context.uses_logical_names
         wanted = self.conformance if self.block_window else self.conformance & ~Conformance.GENERAL_BLOCK_TRANSFER
+        possible = SUPPORTED & wanted & (SHORT_NAME_REFERENCING if short else LOGICAL_NAME_REFERENCING)
         signed = bool(self.security_policy & (SecurityPolicy.SIGNED_REQUEST | SecurityPolicy.SIGNED_RESPONSE))
         general = self.wrapping is not Wrapping.SERVICE_SPECIFIC or signed
         derived = {
+            "short_names": short,
             "ciphered": ciphered,
             "policy": self.security_policy if ciphered else SecurityPolicy.NOTHING,
             "needs_titles": ciphered or self.mechanism >= Mechanism.HLS_GMAC,
@@ -194,8 +204,8 @@ class AssociationSettings:
                 or bool(self.security_policy & SecurityPolicy.SIGNED_REQUEST)
             ),
             "broadcast": is_broadcast(self.server_sap),
-            "proposed_conformance": int(wanted & SUPPORTED),
-            "grantable_conformance": int(wanted & SUPPORTED),
+            "proposed_conformance": int(possible),
+            "grantable_conformance": int(possible),
             "needed_conformance": int(
                 self.required_conformance | (Conformance.GENERAL_PROTECTION if ciphered and general else Conformance(0))
             ),
@@ -206,8 +216,6 @@ class AssociationSettings:
         self._check_suite()
 
     def _check(self) -> None:
-        if not self.application_context.uses_logical_names:
-            raise ConfigError(f"application context {self.application_context.label} is not supported: use logical names")
         if self.dedicated_key and not self.ciphered:
             raise ConfigError("a dedicated key needs an application context with ciphering")
         if self.max_pdu_size and not SMALLEST_PDU <= self.max_pdu_size <= 0xFFFF:

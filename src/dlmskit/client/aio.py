@@ -14,6 +14,7 @@ from typing import Any, Unpack
 from dlmskit.association.context import AssociationContext
 from dlmskit.association.ports import EventSink, Notification, Tell
 from dlmskit.client.directory import Code
+from dlmskit.client.in_order import Act, in_order
 from dlmskit.client.journal import log_event
 from dlmskit.client.key_ledger import KeyLedger
 from dlmskit.client.plan import Keys, Plan, make_plan
@@ -141,6 +142,14 @@ class Meter:
     async def call(self, obis: Code, method: int | str, parameter: Any = None, *, class_id: int | None = None) -> Any:
         """Invoke a method, by name or number; what it returns, None for nothing."""
         return await self._run(self._services.call(obis, method, parameter, class_id))
+
+    async def in_order(self, acts: Sequence[Act], *, break_on_error: bool = True, in_one: bool = True) -> list[Any]:
+        """Reads, writes and calls in this order, in one request (ACCESS) where the meter takes that; else one after the other.
+
+        For each act what it gave, or its ServiceError. With ``break_on_error`` nothing is executed behind the first refusal;
+        ``in_one=False`` sends each in a request of its own in any case.
+        """
+        return await self._run(in_order(self._services, acts, break_on_error=break_on_error, in_one=in_one))
 
     async def objects(self, *, fresh: bool = False) -> tuple[ObjectEntry, ...]:
         """The objects that this client sees, with its rights; from then on they tell the class of every code."""

@@ -34,11 +34,17 @@ class Counters:
     """Counters of sent APDUs, windows of received ones, and the title to use where the caller names none."""
 
     def __init__(self, store: CounterStore, windows: WindowStore | None, own_title: Callable[[], SystemTitle]) -> None:
+        self.store = store
         self.transmit = TransmitCounters(store, on_wear=_warn_of_wear)
         self.received = ReceivedCounters(windows)
         """Windows that outlive an association: for those in which no handshake proves that the peer is alive."""
         self._own_title = own_title
         self._title: SystemTitle | None = None
+
+    def close(self) -> None:
+        """Give the file back until the next use."""
+        if isinstance(self.store, SqliteCounterStore):
+            self.store.close()
 
     @property
     def own_title(self) -> SystemTitle:

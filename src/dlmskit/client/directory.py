@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from dlmskit.apdu import CosemAttributeDescriptor, CosemMethodDescriptor
+from dlmskit.codec.data import Data
 from dlmskit.codec.notation import Kind
 from dlmskit.cosem.catalog import class_for, classes_for
 from dlmskit.cosem.declaration import Attribute, Method
@@ -56,6 +57,12 @@ class MethodTarget(NamedTuple):
     def refused(self, code: int) -> ServiceError:
         """The error for an action-result."""
         return ServiceError(member_or_int(ActionResult, code), self.where)
+
+    def returned(self, data: Data | None) -> Any:
+        """What the method returned, in its declared type; None for nothing."""
+        if data is None:
+            return None
+        return data.value if self.result is None else self.result.decode(data)
 
 
 class Directory:

@@ -16,6 +16,7 @@ from dlmskit.association.errors import AssociationRefused, InvocationCounterRefu
 from dlmskit.association.settings import AssociationSettings
 from dlmskit.client.journal import log
 from dlmskit.client.plan import Plan
+from dlmskit.client.short_names import names_of
 from dlmskit.client.steps import Dial, Script
 from dlmskit.codec.data import Data
 from dlmskit.errors import ConfigError, DlmsError, SecurityError, SecurityReason, ServiceError, TransportError
@@ -23,7 +24,7 @@ from dlmskit.security.control import COUNTER_MAX
 from dlmskit.security.counters import LARGEST_JUMP, InvocationCounter
 from dlmskit.security.windows import ReceivedCounters
 from dlmskit.transport.base import TransportProfile
-from dlmskit.types.enums import DataAccessResult, member_or_int
+from dlmskit.types.enums import ApplicationContext, DataAccessResult, member_or_int
 from dlmskit.types.sap import PUBLIC_CLIENT
 
 FIRST_JUMP = 1 << 31
@@ -145,19 +146,32 @@ def _make_sure(plan: Plan, counter: InvocationCounter) -> Script[None]:
 
 
 def read_counter(plan: Plan) -> Script[int]:
-    """What the meter says is the last invocation counter it took, read by the public client."""
-    profile: TransportProfile = yield Dial(PUBLIC_CLIENT)
-    public = AssociationSettings(client_sap=PUBLIC_CLIENT, server_sap=plan.settings.server_sap)
-    settings = _persistent(fitted(public, profile), plan, profile)
-    association = _association(settings, None, plan, profile)
-    yield from association.associate()
-    result = yield from association.get(CosemAttributeDescriptor(1, plan.counter_obis.octets, 2))
+    """What the meter says is the last invocation counter it took, read by the public client.
+
+    With short names it is asked so first, and by logical names where its public client has only those.
+    """
+    try:
+        association = yield from _public(plan, ApplicationContext.SN if plan.settings.short_names else ApplicationContext.LN)
+    except AssociationRefused:
+        if not plan.settings.short_names:
+            raise
+        association = yield from _public(plan, ApplicationContext.LN)
+    result = yield from names_of(association).get(CosemAttributeDescriptor(1, plan.counter_obis.octets, 2), None)
     yield from released(association)
     number = result.value if isinstance(result, Data) else None
     if type(number) is not int or not 0 <= number <= COUNTER_MAX:
         code = member_or_int(DataAccessResult, result) if isinstance(result, int) else DataAccessResult.TYPE_UNMATCHED
         raise ServiceError(code, f"{plan.counter_obis} value")
     return number
+
+
+def _public(plan: Plan, context: ApplicationContext) -> Script[ClientAssociation]:
+    profile: TransportProfile = yield Dial(PUBLIC_CLIENT)
+    server_sap = plan.settings.server_sap
+    public = AssociationSettings(client_sap=PUBLIC_CLIENT, server_sap=server_sap, application_context=context)
+    association = _association(_persistent(fitted(public, profile), plan, profile), None, plan, profile)
+    yield from association.associate()
+    return association
 
 
 def released(association: ClientAssociation) -> Script[None]:

@@ -41,6 +41,13 @@ _BLOCK_WINDOW = 16
 _BLOCK_RETRIES = 5
 _LIKE_A_KEY = re.compile(r"[0-9A-Fa-f]{32}|[0-9A-Fa-f]{64}")
 
+_CONTEXTS = {
+    ("logical", False): ApplicationContext.LN,
+    ("logical", True): ApplicationContext.LN_CIPHERED,
+    ("short", False): ApplicationContext.SN,
+    ("short", True): ApplicationContext.SN_CIPHERED,
+}
+
 Keys = KeySet | KeyVault | str | os.PathLike[str]
 
 
@@ -137,7 +144,7 @@ def _settings(said: Mapping[str, Any], entry: VaultEntry) -> AssociationSettings
     return AssociationSettings(
         client_sap=client,
         server_sap=said.get("server", MANAGEMENT_LOGICAL_DEVICE),
-        application_context=ApplicationContext.LN_CIPHERED if context is Context.CIPHERED else ApplicationContext.LN,
+        application_context=_CONTEXTS[said.get("names", "logical"), context is Context.CIPHERED],
         mechanism=mechanism,
         max_pdu_size=said.get("pdu", 0xFFFF),
         client_system_title=said.get("client_title"),

@@ -6,7 +6,8 @@ Register, Extended register, Demand register). Scalers do not change and are rea
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -18,7 +19,8 @@ from dlmskit.codec.data import Data
 from dlmskit.cosem.access import ObjectRights
 from dlmskit.cosem.catalog import describe
 from dlmskit.cosem.model import InterfaceClass
-from dlmskit.cosem.object_list import ListedObject
+from dlmskit.cosem.object_list import ListedName, ListedObject, read_access_rights
+from dlmskit.cosem.short_names import ASSOCIATION_SN
 from dlmskit.errors import DecodeError, EncodeError, ServiceError
 from dlmskit.types.obis import Obis
 from dlmskit.types.unit import NO_UNIT, UNITS, humanise, scaled
@@ -31,6 +33,8 @@ CURRENT_ASSOCIATION = Obis("0.0.40.0.0.255")
 
 _ASSOCIATION_LN = 15
 _NEWEST_ASSOCIATION = 3
+_FIRST_WITH_RIGHTS = 2
+"""Version of Association SN; the modes of versions 2 and 3 are those of Association LN 1 and 2, of version 4 those of 3."""
 _SCALED = frozenset(("value", "current_average_value", "last_average_value"))
 
 
@@ -152,11 +156,30 @@ class Readings(Services):
     def objects(self, *, fresh: bool = False) -> Script[tuple[ObjectEntry, ...]]:
         """The object list; read once, unless a ``fresh`` one is wanted."""
         if self._objects is None or fresh:
-            data = yield from self.get(CURRENT_ASSOCIATION, "object_list", _ASSOCIATION_LN)
-            listed = object_list(data)
+            listed = yield from (self._short_names() if self.association.settings.short_names else self._logical_names())
             self.directory.learn(listed)
             self._objects = tuple(ObjectEntry(one.logical_name, one.class_id, one.version, one.rights) for one in listed)
         return self._objects
+
+    def _logical_names(self) -> Script[list[ListedObject]]:
+        return object_list((yield from self.get(CURRENT_ASSOCIATION, "object_list", _ASSOCIATION_LN)))
+
+    def _short_names(self) -> Script[list[ListedObject]]:
+        """Both lists of Association SN; versions 0 and 1 have no rights in them."""
+        data = yield from self.get(CURRENT_ASSOCIATION, "object_list", ASSOCIATION_SN)
+        names = [ListedName.from_data(element) for element in data.elements()]
+        version = max((one.version for one in names if one.class_id == ASSOCIATION_SN), default=0)
+        rights: dict[int, ObjectRights] = {}
+        if version >= _FIRST_WITH_RIGHTS:
+            with suppress(ServiceError):
+                listed = yield from self.get(CURRENT_ASSOCIATION, "access_rights_list", ASSOCIATION_SN)
+                rights = read_access_rights(listed, min(version, _NEWEST_ASSOCIATION + 1) - 1)
+        return named_objects(names, rights)
+
+
+def named_objects(names: Sequence[ListedName], rights: Mapping[int, ObjectRights]) -> list[ListedObject]:
+    """What the two lists of Association SN say together; no rights where the second says nothing."""
+    return [one.with_rights(rights.get(one.base_name, ObjectRights())) for one in names]
 
 
 def object_list(data: Data) -> list[ListedObject]:

@@ -10,13 +10,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from dlmskit.apdu import CosemAttributeDescriptorWithSelection, SelectiveAccessDescriptor
+from dlmskit.apdu import SelectiveAccessDescriptor
 from dlmskit.association.client.association import ClientAssociation
 from dlmskit.association.errors import InvocationCounterRefused
-from dlmskit.association.ports import Exchange, Notification, Tell
-from dlmskit.client.directory import Code, Directory, Target
+from dlmskit.association.ports import Notification, Tell
+from dlmskit.client.directory import Code, Directory, MethodTarget, Target
 from dlmskit.client.opening import advance, counter_of, opening, released
 from dlmskit.client.plan import Plan
+from dlmskit.client.referencing import Referencing
+from dlmskit.client.short_names import names_of
 from dlmskit.client.steps import Script
 from dlmskit.codec.containers import Choice
 from dlmskit.codec.data import Data
@@ -24,16 +26,12 @@ from dlmskit.codec.data_types import Tag
 from dlmskit.codec.kinds import Anything
 from dlmskit.cosem.selective import BY_ENTRY, BY_RANGE, EntryDescriptor, RangeDescriptor
 from dlmskit.errors import EncodeError, LocalProtocolError, ServiceError
-from dlmskit.types.conformance import Conformance
 
 T = TypeVar("T")
 
 Selection = RangeDescriptor | EntryDescriptor | tuple[int, Data]
 """Which part of an attribute: rows of a profile, or access selector and parameters."""
 Attributes = int | str | Sequence[int | str]
-
-LONGEST_LIST = 16
-"""Attributes asked for in one request; meters take fewer than the standard allows."""
 
 _CONTAINERS = frozenset((Tag.NULL_DATA, Tag.ARRAY, Tag.STRUCTURE, Tag.COMPACT_ARRAY, Tag.DONT_CARE))
 
@@ -45,6 +43,7 @@ class Services:
         self.plan = plan
         self.directory = Directory()
         self._association: ClientAssociation | None = None
+        self._names: Referencing | None = None
         self._resynchronised = False
 
     @property
@@ -54,10 +53,18 @@ class Services:
             raise LocalProtocolError("the connection is not open")
         return self._association
 
+    @property
+    def names(self) -> Referencing:
+        """The services of the open association. Raises as `association`."""
+        if self._names is None:
+            self._names = names_of(self.association)
+        return self._names
+
     # --- Life ---
 
     def open(self) -> Script[None]:
         """Dial and associate; see `dlmskit.client.opening`."""
+        self._names = None
         self._association = yield from opening(self.plan)
 
     def reopen(self, plan: Plan) -> Script[None]:
@@ -90,12 +97,12 @@ class Services:
 
     def data(self, target: Target, selection: Selection | None = None) -> Script[Data]:
         """The value of a target as it came. Raises ServiceError for a data-access-result."""
-        selected = None if selection is None else _descriptor(selection)
+        selected = None if selection is None else descriptor_of(selection)
         try:
-            result = yield from self.association.get(target.descriptor, selected)
+            result = yield from self.names.get(target.descriptor, selected)
         except InvocationCounterRefused as error:
-            self._resynchronise(error)
-            result = yield from self.association.get(target.descriptor, selected)
+            self.resynchronise(error)
+            result = yield from self.names.get(target.descriptor, selected)
         if isinstance(result, int):
             raise target.refused(result)
         return result
@@ -114,38 +121,15 @@ class Services:
 
     def data_of(self, targets: Sequence[Target]) -> Script[list[Data | ServiceError]]:
         """For each target its value or its refusal; in one request where that was negotiated, else one after the other."""
-        found: list[Data | ServiceError] = []
-        size = self._list_size()
-        for at in range(0, len(targets), size):
-            some = targets[at : at + size]
-            if len(some) == 1:
-                try:
-                    found.append((yield from self.data(some[0])))
-                except ServiceError as error:
-                    if type(error) is not ServiceError:  # not the attribute was refused, but the request
-                        raise
-                    found.append(error)
-                continue
-            results = yield from self._get_list([CosemAttributeDescriptorWithSelection(one.descriptor) for one in some])
-            found += [
-                target.refused(result) if isinstance(result, int) else result
-                for target, result in zip(some, results, strict=True)
-            ]
-        return found
-
-    def _list_size(self) -> int:
-        context = self.association.context
-        if context is None or Conformance.MULTIPLE_REFERENCES not in context.conformance:
-            return 1
-        room = (context.server_max_receive_pdu_size or 0xFFFF) - 64  # protection, titles and the head of the request
-        return max(1, min(LONGEST_LIST, room // 10, self.plan.limits.list_items))
-
-    def _get_list(self, items: list[CosemAttributeDescriptorWithSelection]) -> Exchange[list[Data | int]]:
+        descriptors = [target.descriptor for target in targets]
         try:
-            return (yield from self.association.get_list(items))
+            results = yield from self.names.get_list(descriptors)
         except InvocationCounterRefused as error:
-            self._resynchronise(error)
-            return (yield from self.association.get_list(items))
+            self.resynchronise(error)
+            results = yield from self.names.get_list(descriptors)
+        return [
+            target.refused(result) if isinstance(result, int) else result for target, result in zip(targets, results, strict=True)
+        ]
 
     # --- Writing and calling ---
 
@@ -154,17 +138,18 @@ class Services:
     ) -> Script[None]:
         """Write a value in the declared type; where the class leaves a choice, in the type that the attribute has now."""
         target = self.directory.target(code, attribute, class_id)
-        data = yield from self._encoded(target, value)
-        selected = None if selection is None else _descriptor(selection)
+        data = yield from self.encoded(target, value)
+        selected = None if selection is None else descriptor_of(selection)
         try:
-            result = yield from self.association.set(target.descriptor, data, selected)
+            result = yield from self.names.set(target.descriptor, data, selected)
         except InvocationCounterRefused as error:
-            self._resynchronise(error)
+            self.resynchronise(error)
             raise
         if result:
             raise target.refused(result)
 
-    def _encoded(self, target: Target, value: Any) -> Script[Data]:
+    def encoded(self, target: Target, value: Any) -> Script[Data]:
+        """A value in the type of its target. Raises EncodeError."""
         if isinstance(value, Data):
             return value
         if target.kind is None:
@@ -181,31 +166,33 @@ class Services:
     def call(self, code: Code, method: int | str, parameter: Any, class_id: int | None) -> Script[Any]:
         """Invoke a method with a parameter of its declared type; what it returns, None for nothing."""
         target = self.directory.method(code, method, class_id)
-        if isinstance(parameter, Data):
-            data = parameter
-        elif target.parameter is not None:
-            data = target.parameter.encode(parameter)
-        elif parameter is None:
-            data = Data.integer(0)
-        else:
-            raise EncodeError(f"{target.where} is not declared here: give Data, as Data.long_unsigned(5)")
+        data = self.parameter(target, parameter)
         try:
-            answer = yield from self.association.action(target.descriptor, data)
+            answer = yield from self.names.action(target.descriptor, data)
         except InvocationCounterRefused as error:
-            self._resynchronise(error)
+            self.resynchronise(error)
             raise
         if answer.result:
             raise target.refused(answer.result)
         returned = answer.return_parameters
-        if isinstance(returned, Data):
-            return returned.value if target.result is None else target.result.decode(returned)
-        if returned:
+        if returned and not isinstance(returned, Data):
             raise target.refused(returned)
-        return None
+        return target.returned(returned if isinstance(returned, Data) else None)
+
+    @staticmethod
+    def parameter(target: MethodTarget, value: Any) -> Data:
+        """The parameter of a method in its declared type. Raises EncodeError."""
+        if isinstance(value, Data):
+            return value
+        if target.parameter is not None:
+            return target.parameter.encode(value)
+        if value is None:
+            return Data.integer(0)
+        raise EncodeError(f"{target.where} is not declared here: give Data, as Data.long_unsigned(5)")
 
     # --- The counter ---
 
-    def _resynchronise(self, error: InvocationCounterRefused) -> None:
+    def resynchronise(self, error: InvocationCounterRefused) -> None:
         """Follow the meter's number, once per connection; else let the refusal go on to the caller."""
         counter = counter_of(self.plan)
         context = self.association.context
@@ -224,7 +211,8 @@ def presented(target: Target, data: Data) -> Any:
     return target.kind.present(value)
 
 
-def _descriptor(selection: Selection) -> SelectiveAccessDescriptor:
+def descriptor_of(selection: Selection) -> SelectiveAccessDescriptor:
+    """A selection as it is sent."""
     if isinstance(selection, RangeDescriptor):
         return SelectiveAccessDescriptor(BY_RANGE, selection.to_data())
     if isinstance(selection, EntryDescriptor):

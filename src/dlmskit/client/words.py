@@ -43,6 +43,8 @@ class Words(TypedDict, total=False):
     """``lowest``, ``lls``, ``hls-gmac``, ``hls-sha256``, ``hls-ecdsa`` ... or a number 0 to 7; 5 with keys, 0 without."""
     context: Context | Literal["ciphered", "plain"]
     """ciphered with keys, plain without."""
+    names: Literal["logical", "short"]
+    """How objects are referenced: logical. Short names are read from the meter's object list."""
     protection: SecurityPolicy | Literal["authenticated-encrypted", "authenticated", "encrypted", "none"]
     """What every ciphered APDU carries, both ways: authenticated-encrypted."""
     wrapping: Wrapping | Literal["glo", "general-glo", "general-ciphering"]
@@ -170,6 +172,7 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "server": _number(1, 0xFFFF),
     "mechanism": _mechanism,
     "context": _one_of({member.value: member for member in Context}),
+    "names": _one_of({"logical": "logical", "short": "short"}),
     "protection": _one_of(_POLICIES, SecurityPolicy),
     "wrapping": _one_of(_WRAPPINGS, Wrapping),
     "general_key": _one_of(_GENERAL_KEYS, KeyChoice),

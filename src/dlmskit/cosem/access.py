@@ -154,6 +154,8 @@ FLOOR: Mapping[tuple[int, int, int], AccessMode] = MappingProxyType(
     {
         (15, _ATTRIBUTES, 7): GUARDED,  # secret
         (15, _METHODS, 2): GUARDED,  # change_HLS_secret
+        (12, _METHODS, 5): GUARDED,  # change_secret, change_LLS_secret
+        (12, _METHODS, 6): GUARDED,  # change_HLS_secret
         (64, _ATTRIBUTES, 2): GUARDED,  # security_policy
         (64, _ATTRIBUTES, 4): GUARDED,  # client_system_title
         **{(64, _METHODS, number): GUARDED for number in range(1, 9)},

@@ -45,11 +45,20 @@ class InterfaceClass:
     """Name in the Blue Book."""
     attributes: ClassVar[Mapping[int, Attribute]] = {}
     methods: ClassVar[Mapping[int, Method[..., Any]]] = {}
+    methods_at: ClassVar[int | None] = None
+    """Offset of the first method from the base name, with short names; None where the class tables give none."""
     _by_name: ClassVar[Mapping[str, Attribute]] = {}
 
     logical_name = attribute(1, "logical-name")
 
-    def __init_subclass__(cls, *, class_id: int | None = None, version: int | None = None, name: str | None = None) -> None:
+    def __init_subclass__(
+        cls,
+        *,
+        class_id: int | None = None,
+        version: int | None = None,
+        name: str | None = None,
+        methods_at: int | None = None,
+    ) -> None:
         super().__init_subclass__()
         cls.class_id = cls.class_id if class_id is None else class_id
         cls.version = (cls.version if class_id is None else 0) if version is None else version
@@ -57,6 +66,9 @@ class InterfaceClass:
         words = [word for base in reversed(cls.__mro__) for word in vars(base).values()]
         cls.attributes = dict(sorted({word.number: word for word in words if isinstance(word, Attribute)}.items()))
         cls.methods = dict(sorted({word.number: word for word in words if isinstance(word, Method)}.items()))
+        # A version whose attributes grew over the methods of the one before must say where its own begin.
+        inherited = None if max(cls.attributes, default=0) * 8 > (cls.methods_at or 0) else cls.methods_at
+        cls.methods_at = inherited if methods_at is None else methods_at
         cls._by_name = {word.python_name: word for word in cls.attributes.values()}
         if class_id is not None or version is not None:
             registry.register(cls)

@@ -7,6 +7,7 @@ A server writes elements from a role; a client reads them into the same rights. 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from dlmskit.codec.data import Data
 from dlmskit.codec.data_types import Tag
@@ -43,32 +44,46 @@ _METHOD_MODE = {
 }
 
 
+def access_kinds(version: int) -> tuple[str, str]:
+    """Types of attribute_access and method_access in Association LN ``version``."""
+    return (
+        (
+            f"array<structure{{attribute_id:integer,access_mode:{_ATTRIBUTE_MODE[version]},"
+            "access_selectors:choice{null-data,array<integer>}}>"
+        ),
+        f"array<structure{{method_id:integer,access_mode:{_METHOD_MODE[version]}}}>",
+    )
+
+
 def element_kind(version: int) -> str:
     """Type of object_list_element in Association LN ``version``."""
+    attributes, methods = access_kinds(version)
     return (
         "structure{class_id:long-unsigned,version:unsigned,logical_name:logical-name,access_rights:structure{"
-        f"attribute_access:array<structure{{attribute_id:integer,access_mode:{_ATTRIBUTE_MODE[version]},"
-        "access_selectors:choice{null-data,array<integer>}}>,"
-        f"method_access:array<structure{{method_id:integer,access_mode:{_METHOD_MODE[version]}}}>}}}}"
+        f"attribute_access:{attributes},method_access:{methods}}}}}"
     )
 
 
 def element(logical_name: Obis, one: InterfaceClass, rights: ObjectRights | None, version: int) -> Data:
     """The element of one object; without ``rights`` both access lists are empty, as selector BY_CLASS wants them."""
-    attributes: list[Data] = []
-    methods: list[Data] = []
-    if rights is not None:
-        attributes = [_attribute_access(one, number, rights, version) for number in one.attributes]
-        # Real meters list no method that they have not got.
-        methods = [_method_access(number, rights, version) for number, word in one.methods.items() if not word.absent]
+    empty = Data.array(())
+    lists = (empty, empty) if rights is None else access_lists(one, rights, version)
     return Data.structure(
         (
             Data.long_unsigned(one.class_id),
             Data.unsigned(one.version),
             Data.octet_string(logical_name),
-            Data.structure((Data.array(attributes), Data.array(methods))),
+            Data.structure(lists),
         )
     )
+
+
+def access_lists(one: InterfaceClass, rights: ObjectRights, version: int) -> tuple[Data, Data]:
+    """attribute_access and method_access of one object."""
+    attributes = [_attribute_access(one, number, rights, version) for number in one.attributes]
+    # Real meters list no method that they have not got.
+    methods = [_method_access(number, rights, version) for number, word in one.methods.items() if not word.absent]
+    return Data.array(attributes), Data.array(methods)
 
 
 def _attribute_access(one: InterfaceClass, number: int, rights: ObjectRights, version: int) -> Data:
@@ -99,13 +114,51 @@ class ListedObject:
         """Read object_list_element of Association LN ``version``; DecodeError (EncodeError for a mode) where it is none."""
         try:
             class_id, object_version, name, (attributes, methods) = data.value
-            rights = ObjectRights(
-                {number: attribute_mode(int(mode), version) for number, mode, _ in attributes},
-                {number: method_mode(int(mode), version) for number, mode in methods},
-            )
-            return cls(int(class_id), int(object_version), Obis(bytes(name)), rights)
+            return cls(int(class_id), int(object_version), Obis(bytes(name)), _rights(attributes, methods, version))
         except (TypeError, ValueError) as error:
             raise DecodeError("not an element of an object list", path="object_list") from error
+
+
+@dataclass(frozen=True, slots=True)
+class ListedName:
+    """One object as a client reads it from the object list of Association SN, which says no rights."""
+
+    base_name: int
+    """From 0 to FFFF."""
+    class_id: int
+    version: int
+    logical_name: Obis
+
+    @classmethod
+    def from_data(cls, data: Data) -> ListedName:
+        """Read an element; DecodeError where it is none."""
+        try:
+            base_name, class_id, version, name = data.value
+            return cls(int(base_name) & 0xFFFF, int(class_id), int(version), Obis(bytes(name)))
+        except (TypeError, ValueError) as error:
+            raise DecodeError("not an element of an object list", path="object_list") from error
+
+    def with_rights(self, rights: ObjectRights) -> ListedObject:
+        """The same as an object with rights."""
+        return ListedObject(self.class_id, self.version, self.logical_name, rights)
+
+
+def read_access_rights(data: Data, version: int) -> dict[int, ObjectRights]:
+    """Read access_rights_list of Association SN by base name, its modes as in Association LN ``version``."""
+    try:
+        return {
+            int(base_name) & 0xFFFF: _rights(attributes, methods, version)
+            for base_name, attributes, methods in (element.value for element in data.elements())
+        }
+    except (TypeError, ValueError) as error:
+        raise DecodeError("not a list of access rights", path="access_rights_list") from error
+
+
+def _rights(attributes: Any, methods: Any, version: int) -> ObjectRights:
+    return ObjectRights(
+        {number: attribute_mode(int(mode), version) for number, mode, _ in attributes},
+        {number: method_mode(int(mode), version) for number, mode in methods},
+    )
 
 
 def read_object_list(data: Data, version: int) -> list[ListedObject]:

@@ -14,6 +14,7 @@ from dlmskit.codec.data_types import Tag
 from dlmskit.cosem.access import AccessMode, ObjectKey, Role
 from dlmskit.cosem.model import InterfaceClass
 from dlmskit.cosem.selective import CaptureObject
+from dlmskit.cosem.short_names import BaseNames
 from dlmskit.errors import ConfigError, ServiceError
 from dlmskit.types.datetime import CosemDateTime
 from dlmskit.types.enums import DataAccessResult
@@ -50,8 +51,16 @@ class ObjectTree:
         """Each is told object, attribute number and value of every change that is stored: persistence, monitors."""
         self._objects: dict[ObjectKey, InterfaceClass] = {}
         self._ordered: tuple[InterfaceClass, ...] | None = None
+        self._base_names: BaseNames | None = None
         for placed in objects:
             self.add(placed)
+
+    @property
+    def base_names(self) -> BaseNames:
+        """The short names of the objects that there are now. Raises ConfigError for too many objects."""
+        if self._base_names is None:
+            self._base_names = BaseNames(self)
+        return self._base_names
 
     # --- the collection ----------------------------------------------------------------------------------------------
 
@@ -60,7 +69,7 @@ class ObjectTree:
         if placed.key in self._objects:
             raise ConfigError(f"two objects of class {placed.class_id} with logical name {placed.obis}")
         self._objects[placed.key] = placed
-        self._ordered = None
+        self._ordered = self._base_names = None
         placed.placed(self)
         return placed
 
@@ -68,7 +77,7 @@ class ObjectTree:
         """Let an object go; ServiceError object-undefined where there is none."""
         gone = self.get(*key)
         del self._objects[key]
-        self._ordered = None
+        self._ordered = self._base_names = None
         gone.placed(None)
         return gone
 

@@ -26,6 +26,8 @@ BLOCK = 100
 """Numbers reserved at once: one write to the store for so many messages, and the most that a crash loses."""
 LARGEST_JUMP = 1 << 20
 """The furthest `advance_to` goes without being told otherwise: what it follows is not authenticated."""
+RESTORED_GAP = 1 << 19
+"""How far stores leap that find themselves restored from a backup: half of what a peer follows without being told otherwise."""
 WEAR_WARNING = COUNTER_MAX // 10 * 9
 """Where a key change is asked for: 90 %."""
 

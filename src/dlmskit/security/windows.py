@@ -70,20 +70,22 @@ class ReceivedCounters:
     """The windows of one party: one for each key and sender, however many associations share them.
 
     ``start_gap``: how far behind its store every window goes on, where the store may be a restored backup; what was received
-    since would otherwise be taken a second time. An honest sender is then told the number to go on with.
+    since would otherwise be taken a second time. An honest sender is then told the number to go on with. ``begins_at``: where the
+    windows of senders begin that the store has never heard of, for the same reason.
     """
 
-    def __init__(self, store: WindowStore | None = None, *, start_gap: int = 0) -> None:
+    def __init__(self, store: WindowStore | None = None, *, start_gap: int = 0, begins_at: int = 0) -> None:
         if not 0 <= start_gap <= COUNTER_MAX:
             raise ConfigError(f"a start-up gap has 0 to {COUNTER_MAX} numbers, not {start_gap}")
         self._store = store
         self._gap = start_gap
+        self._begins_at = begins_at
         self._windows: dict[str, ReceiveWindow] = {}
         self._fresh = _FreshWindows(store)
 
     def of(self, key: Key, peer_title: SystemTitle) -> ReceiveWindow:
         """The window of this sender under this key; the same object every time."""
-        return self._named(counter_name(key, peer_title), self._gap)
+        return self._named(counter_name(key, peer_title), self._gap, self._begins_at)
 
     def transactions(self, originator: SystemTitle) -> ReceiveWindow:
         """The transaction ids that this originator may still use, where nothing else tells a repetition."""
@@ -96,11 +98,11 @@ class ReceivedCounters:
         """
         return ReceiveWindow(counter_name(key, originator), self._fresh)
 
-    def _named(self, window_id: str, gap: int) -> ReceiveWindow:
+    def _named(self, window_id: str, gap: int, begins_at: int = 0) -> ReceiveWindow:
         window = self._windows.get(window_id)
         if window is None:
             window = ReceiveWindow(window_id, self._store)
-            window.lowest_acceptable += gap
+            window.lowest_acceptable = max(window.lowest_acceptable + gap, begins_at)
             window = self._windows.setdefault(window_id, window)
         return window
 

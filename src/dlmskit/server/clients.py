@@ -16,13 +16,14 @@ from dlmskit.association.server.association import ServerAssociation
 from dlmskit.association.settings import AssociationSettings
 from dlmskit.codec.data import Data
 from dlmskit.cosem.access import AccessMode
+from dlmskit.cosem.association_object import AssociationObject
 from dlmskit.cosem.classes.association_ln import (
     AssociationLn,
-    AssociationLnV0,
     AssociationStatus,
     application_context_name,
     mechanism_name,
 )
+from dlmskit.cosem.classes.association_sn import AssociationSn
 from dlmskit.cosem.classes.security_setup import SecuritySetupV0
 from dlmskit.cosem.registry import interface_class
 from dlmskit.cosem.view import Fault
@@ -52,8 +53,8 @@ class ClientConfig:
     credentials: Credentials = field(default_factory=Credentials, repr=False)
     most_associations: int = 1
     """Open at the same time; one more is refused as rejected-transient (robustness R-075)."""
-    association_version: int = 3
-    """Version of its association object: how its rights read in the object list. What a version cannot say holds all the same."""
+    association_version: int | None = None
+    """Version of its association object, None for the newest: how its rights read. What it cannot say holds all the same."""
     security_setup_version: int = 1
     trust_anchors: tuple[Certificate, ...] = ()
     """Authorities whose certificates its security setup takes."""
@@ -68,7 +69,7 @@ class AdmittedClient:
         self,
         config: ClientConfig,
         grants: Grants,
-        association: AssociationLnV0,
+        association: AssociationObject,
         setup: SecuritySetupV0 | None,
         fault: Fault,
         current: CurrentRequest,
@@ -169,7 +170,9 @@ class AdmittedClient:
             self._show(None)
 
     def _show(self, context: AssociationContext | None) -> None:
-        """Put the state of the associations into the association object."""
+        """Put the state of the associations into the association object; Association SN has no place for it."""
+        if self.settings.short_names:
+            return
         status = AssociationStatus.ASSOCIATED if self._open else AssociationStatus.NON_ASSOCIATED
         self.association.store(8, Data.enum(status))
         if context is not None:
@@ -185,20 +188,29 @@ def policy_number(policy: SecurityPolicy, version: int) -> int:
     return number
 
 
-def association_object(number: int, config: ClientConfig, security_setup: Obis | None) -> AssociationLnV0:
+def association_object(number: int, config: ClientConfig, security_setup: Obis | None) -> AssociationObject:
     """The association object of client ``number`` (counted from 1) of a logical device."""
     settings = config.settings
-    made = interface_class(AssociationLn.class_id, config.association_version)
-    words = {} if not config.association_version else {"security_setup_reference": (security_setup or Obis("0.0.0.0.0.0")).octets}
+    newest = AssociationSn if settings.short_names else AssociationLn
+    version = newest.version if config.association_version is None else config.association_version
+    made, name = interface_class(newest.class_id, version), f"0.0.40.0.{number}.255"
+    names_setup = "security_setup_reference" in {word.python_name for word in made.attributes.values()}
+    words: dict[str, object] = {}
+    if names_setup:
+        words["security_setup_reference"] = (security_setup or Obis("0.0.0.0.0.0")).octets
+    if settings.short_names:
+        association = made(name, **words)
+        assert isinstance(association, AssociationObject)  # noqa: S101 - the registry has it by its number
+        return association
     association = made(
-        f"0.0.40.0.{number}.255",
+        name,
         associated_partners_id=(settings.client_sap, settings.server_sap),
         application_context_name=application_context_name(settings.application_context),
         authentication_mechanism_name=mechanism_name(settings.mechanism),
-        xdlms_context_info=(_bits(int(settings.conformance)), settings.max_pdu_size, 0, 6, 0, _CIPHERING),
+        xdlms_context_info=(_bits(settings.grantable_conformance), settings.max_pdu_size, 0, 6, 0, _CIPHERING),
         **words,
     )
-    assert isinstance(association, AssociationLnV0)  # noqa: S101 - the registry has it by its number
+    assert isinstance(association, AssociationObject)  # noqa: S101 - the registry has it by its number
     return association
 
 

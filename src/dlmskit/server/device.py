@@ -81,8 +81,10 @@ class Device:
         self.limits = limits
         self.log = SecurityLog(self.clock)
         self.windows = MemoryWindows() if database is None else StoredWindows(database)
-        self.transmit = TransmitCounters(MemoryCounterStore() if database is None else StoredCounters(database))
-        self.received = ReceivedCounters(self.windows)
+        self.transmit = TransmitCounters(
+            MemoryCounterStore() if database is None else StoredCounters(database), on_wear=self._worn
+        )
+        self.received = ReceivedCounters(self.windows, begins_at=0 if database is None else database.lowest)
         self.turn: Callable[[], AbstractContextManager[None]] = nullcontext if database is None else database.transaction
         self.secrets = self._secret_store(secret)
         self.port = ""
@@ -92,7 +94,16 @@ class Device:
         """Clients whose keys or policy have changed, and whose associations do not all know it yet."""
         self._logical_devices: dict[int, LogicalDevice] = {}
         if database is not None:
+            if database.restored:
+                self._note(EventCode.COUNTERS_LEAPT, f"{database.path} is not the file that was written last")
             database.claim("system title", str(system_title), "give the state another folder, or delete it")
+
+    def _worn(self, counter: str, number: int) -> None:
+        self._note(EventCode.COUNTER_WEAR, f"{counter} is at {number}")
+
+    def _note(self, code: EventCode, detail: str) -> None:
+        """Something that is of no client and came over no port."""
+        self.log.add(AssociationEvent(code=code, client_sap=0, server_sap=0, detail=detail), "this device")
 
     def add(self, logical_device: LogicalDevice) -> LogicalDevice:
         """Take a logical device in; ConfigError where its SAP or name is taken."""

@@ -10,7 +10,7 @@ from dlmskit.apdu import CosemAttributeDescriptor, CosemMethodDescriptor, Select
 from dlmskit.association.ports import Request
 from dlmskit.codec.data import Data
 from dlmskit.cosem.access import AccessMode, Protection, Role
-from dlmskit.cosem.classes.association_ln import AssociationLnV0
+from dlmskit.cosem.association_object import AssociationObject
 from dlmskit.cosem.view import Fault, ObjectView, Outcome
 from dlmskit.errors import ServiceError
 from dlmskit.types.obis import Obis
@@ -43,7 +43,7 @@ class ObjectHandler:
     __slots__ = ("_association", "_current", "_fault", "_policy", "_role", "_views")
 
     def __init__(
-        self, association: AssociationLnV0, policy: AccessMode, fault: Fault, current: CurrentRequest | None = None
+        self, association: AssociationObject, policy: AccessMode, fault: Fault, current: CurrentRequest | None = None
     ) -> None:
         self._association = association
         self._current = current or CurrentRequest()
@@ -65,6 +65,16 @@ class ObjectHandler:
     def role(self) -> Role:
         """The rights of the client, now."""
         return self._association.role
+
+    def named(self, short_name: int, /) -> CosemAttributeDescriptor | CosemMethodDescriptor | None:
+        """What a short name means; FA00 and what follows is the association of the client itself."""
+        own = self._association
+        found = own.tree.base_names.meaning(short_name, type(own))
+        if found is None:
+            return None
+        (class_id, name), number = found.key, found.number
+        kind = CosemMethodDescriptor if found.is_method else CosemAttributeDescriptor
+        return kind(class_id, name.octets, number)
 
     def get(self, request: Request, descriptor: CosemAttributeDescriptor, selection: SelectiveAccessDescriptor | None, /) -> Data:
         """Read an attribute, or the selected part of it."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dlmskit.cosem.access import ObjectKey, ObjectRights, Operation, Protection, decide
-from dlmskit.cosem.classes.association_ln import AssociationLnV0
+from dlmskit.cosem.association_object import AssociationObject
 from dlmskit.cosem.model import InterfaceClass
 from dlmskit.cosem.view import CURRENT_ASSOCIATION
 from dlmskit.errors import ServiceError
@@ -22,7 +22,6 @@ from dlmskit.types.obis import Obis
 
 _BOTH = Protection.AUTHENTICATED | Protection.ENCRYPTED
 _ALL = frozenset(Operation)
-_REPLY_TO_HLS = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +131,7 @@ def _allowed(one: InterfaceClass, rights: ObjectRights) -> Iterator[tuple[Operat
         if mode & 0x02:
             yield Operation.SET, number, one.attributes[number].name
     for number, mode in rights.methods.items():
-        if mode & 0x01 and not (isinstance(one, AssociationLnV0) and number == _REPLY_TO_HLS):
+        if mode & 0x01 and not (isinstance(one, AssociationObject) and number == one.reply_method):
             yield Operation.ACTION, number, one.methods[number].name
 
 

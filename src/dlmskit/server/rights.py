@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from dlmskit.cosem.access import AccessMode, ObjectKey, ObjectRights, Operation, Role, floor_of
-from dlmskit.cosem.classes.association_ln import AssociationLnV0
+from dlmskit.cosem.association_object import AssociationObject
 from dlmskit.cosem.classes.security_setup import SecuritySetupV0
 from dlmskit.cosem.declaration import Attribute
 from dlmskit.cosem.model import InterfaceClass
@@ -21,8 +21,8 @@ from dlmskit.cosem.view import CURRENT_ASSOCIATION
 from dlmskit.errors import ConfigError
 from dlmskit.types.obis import Obis
 
-_REPLY_TO_HLS, _CHANGE_SECRET, _SECRET, _POLICY = 1, 2, 7, 2
-"""Methods and attributes of classes 15 and 64."""
+_POLICY = 2
+"""Attribute of class 64."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class Grants:
         plain = (Grant.of(read, Operation.GET), Grant.of(write, Operation.SET), Grant.of(execute, Operation.ACTION))
         return cls((*(grant for grant in plain if grant.patterns), *also))
 
-    def role(self, name: str, tree: ObjectTree, own: InterfaceClass) -> Role:
+    def role(self, name: str, tree: ObjectTree, own: AssociationObject) -> Role:
         """The role on the objects that there are now. ``own`` is the association object of the client itself."""
         granted: dict[ObjectKey, ObjectRights] = {}
         for one in tree:
@@ -106,14 +106,14 @@ class Grants:
         names = [*(one.obis for one in tree), CURRENT_ASSOCIATION]
         return [one for grant in self.grants for one in grant.patterns if not any(map(one.matches, names))]
 
-    def _on(self, one: InterfaceClass, own: InterfaceClass) -> ObjectRights:
+    def _on(self, one: InterfaceClass, own: AssociationObject) -> ObjectRights:
         names = (one.obis, CURRENT_ASSOCIATION) if one is own else (one.obis,)
         modes = {number: self._attribute(one, names, number, word) for number, word in one.attributes.items()}
         called = {number: self._method(one, names, number) for number, word in one.methods.items() if not word.absent}
         called = {number: mode for number, mode in called.items() if mode}
         if one is own:  # every client may look at its own association, and prove itself
             modes = {n: mode | (0 if one.attributes[n].secret else AccessMode.READ) for n, mode in modes.items()}
-            called[_REPLY_TO_HLS] = AccessMode.ACCESS
+            called[own.reply_method] = AccessMode.ACCESS
         return ObjectRights(modes, called)
 
     def _attribute(self, one: InterfaceClass, names: tuple[Obis, ...], number: int, word: Attribute) -> AccessMode:
@@ -137,8 +137,8 @@ class Grants:
 
 def _governed(one: InterfaceClass, number: int, *, method: bool) -> bool:
     """Whether writing or calling it changes anything: of what describes an association, only what a keeper is behind."""
-    if isinstance(one, AssociationLnV0):
-        return number == (_CHANGE_SECRET if method else _SECRET) and one.on_new_secret is not None
+    if isinstance(one, AssociationObject):
+        return number in (one.secret_methods if method else one.secret_attributes) and one.on_new_secret is not None
     if isinstance(one, SecuritySetupV0):
         return one.keeper is not None and (method or number == _POLICY)
     return True

@@ -166,3 +166,23 @@ def test_help_has_an_example(run: Run, command: str) -> None:
     assert result.code == 0
     assert f"Example: dlmskit {command}" in " ".join(result.out.replace("│", " ").split())
     assert "--json" in result.out
+
+
+@pytest.mark.parametrize("in_one", [(), ("--in-one",)], ids=["one by one", "in one"])
+def test_several_writes_and_calls(run: Run, url: str, keys: Path, in_one: tuple[str, ...]) -> None:
+    several = "0.0.1.0.0.255:time_zone=-120", "0.0.1.0.0.255:3=60"
+    told = run("write", url, *several, *in_one, "--keys", keys)
+    assert (told.code, told.out) == (0, "written 0.0.1.0.0.255:time_zone\nwritten 0.0.1.0.0.255:3\n")
+    refused = "9.9.9.9.9.9:2=1", "0.0.1.0.0.255:3=0"
+    result = run("write", url, *refused, "--class-id", 8, "--type", "long", *in_one, "--json", "--keys", keys)
+    first, second = result.json["results"]
+    assert (result.code, first["error"]["code"]) == (1, "object-undefined")
+    assert ("error" in second) is bool(in_one), "behind a refusal nothing of one request is executed"
+    told = run("call", url, f"{SWITCH}:remote_disconnect", f"{SWITCH}:2=0", *in_one, "--keys", keys)
+    assert (told.code, told.out) == (0, f"done {SWITCH}:remote_disconnect\ndone {SWITCH}:2\n")
+
+
+def test_an_item_without_a_value(run: Run) -> None:
+    result = run("write", "tcp://127.0.0.1:1", "0.0.1.0.0.255:time", "0.0.1.0.0.255:3=1")
+    assert result.code == 2
+    assert "write 0.0.1.0.0.255:time=VALUE" in result.err

@@ -75,7 +75,7 @@ def test_a_role_compiles_into_association_policy_and_rights() -> None:
         ('[[role]]\nname="a"\nsap=2\n[[role.grant]]\nobjects=[]\noperations=["read"]', "objects"),
         ('[[role]]\nname="a"\nsap=2\n[[role.grant]]\nobjects=["1.2.3"]\noperations=["read"]', "no pattern"),
         ('[[role]]\nname="a"\nsap=2\n[[role.grant]]\nobjects=["9.9.9.9.9.9"]\noperations=["read"]', "no object is meant"),
-        ('[[role]]\nname="a"\nsap=2\nassociation_version=4', "association_version"),
+        ('[[role]]\nname="a"\nsap=2\nassociation_version=5', "association_version"),
         ('[[role]]\nname="a"\nsap=2\ngrants=[]', "did you mean grant"),
     ],
 )

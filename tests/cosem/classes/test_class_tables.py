@@ -63,6 +63,8 @@ UNKNOWN_TO_THE_PEER = {
 
 DIFFERENCES = {
     (4, 0, "methods"): "the peer has no reset of class 4; the class table has one",
+    (12, 3): "the newest that the peer knows is version 2",
+    (12, 4): "the newest that the peer knows is version 2",
     (24, 0): "the peer knows version 1 alone",
     (29, 0, "methods"): "connect came with version 2; the peer gives it to every version",
     (29, 1, "methods"): "connect came with version 2; the peer gives it to every version",

@@ -114,6 +114,7 @@ def test_a_file_of_the_format_before_gets_what_is_new(tmp_path: Path) -> None:
     database.close()
     with sqlite3.connect(path) as connection:
         connection.execute("DROP TABLE secret")
+        connection.execute("DROP TABLE lineage")
         connection.execute("PRAGMA user_version = 1")
     connection.close()
     database = Database(path)

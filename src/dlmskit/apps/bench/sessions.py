@@ -66,6 +66,9 @@ class _Meter:
     def role(self) -> Role:
         return self._role
 
+    def named(self, short_name: int, /) -> None:
+        return None
+
     def get(self, _: Request, descriptor: CosemAttributeDescriptor, selection: SelectiveAccessDescriptor | None, /) -> Data:
         return self._values[descriptor.class_id]
 

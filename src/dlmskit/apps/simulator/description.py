@@ -105,6 +105,8 @@ class Client(Table, frozen=True):
     """Server SAP of the logical device that it associates with."""
     mechanism: typing.Literal["lowest", "lls", "hls-md5", "hls-sha1", "hls-gmac", "hls-sha256", "hls-ecdsa"] = "lowest"
     """How it proves itself: not at all, with a password, or by mechanism 3 to 7."""
+    names: typing.Literal["logical", "short"] = "logical"
+    """How it references objects. Short names are given out by the meter and told in the object list of Association SN."""
     ciphered: bool = False
     """Whether APDUs are authenticated and encrypted."""
     signed: bool = False
@@ -157,8 +159,8 @@ class RoleTable(Client, frozen=True):
     """Of a ciphered role; authenticated and encrypted both ways where it is left out."""
     grant: tuple[GrantTable, ...] = ()
     """Rights; where several mean the same attribute, operations and protection add up."""
-    association_version: Annotated[int, msgspec.Meta(ge=0, le=3)] = 3
-    """Version of its Association LN: how its rights read. What a version cannot say is demanded all the same."""
+    association_version: Annotated[int, msgspec.Meta(ge=0, le=4)] | None = None
+    """Version of its association object, 0 to 3 (with short names 0 to 4), the newest if left out: how its rights read."""
     security_setup_version: Annotated[int, msgspec.Meta(ge=0, le=1)] = 1
     """Version of its Security setup."""
 

@@ -39,6 +39,12 @@ from dlmskit.types.sap import MANAGEMENT_LOGICAL_DEVICE
 from dlmskit.types.system_title import SystemTitle
 
 _MECHANISMS = {mechanism.label: mechanism for mechanism in Mechanism}
+_CONTEXTS = {
+    ("logical", False): ApplicationContext.LN,
+    ("logical", True): ApplicationContext.LN_CIPHERED,
+    ("short", False): ApplicationContext.SN,
+    ("short", True): ApplicationContext.SN_CIPHERED,
+}
 _LONGEST_SLEEP = 20.0
 """Seconds; the clock of the machine, or that of the meter, may be set while nothing is due."""
 
@@ -131,7 +137,7 @@ class SimulatedMeter:
         settings = AssociationSettings(
             client_sap=client.sap,
             server_sap=client.logical_device,
-            application_context=ApplicationContext.LN_CIPHERED if client.ciphered else ApplicationContext.LN,
+            application_context=_CONTEXTS[client.names, client.ciphered],
             mechanism=mechanism,
             security_suite=self.description.meter.security_suite,
             security_policy=policy_of(client),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import reduce
 from operator import or_
+from typing import Any
 
 from dlmskit.apps.simulator.description import Client, Description, GrantTable, IntentTable, PolicyTable, RoleTable, clients_of
 from dlmskit.cosem.access import AccessMode, Operation, Protection
@@ -53,7 +54,7 @@ def _grant(table: GrantTable) -> Grant:
     return Grant.of(table.objects, *(_OPERATIONS[word] for word in table.operations), demands=demands)
 
 
-def versions_of(client: Client) -> dict[str, int]:
+def versions_of(client: Client) -> dict[str, Any]:
     """Versions of the objects that describe its association, as `ClientConfig` takes them."""
     if not isinstance(client, RoleTable):
         return {}

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from dlmskit.association.block_transfer.sending import block_octets
 from dlmskit.association.block_transfer.tables import Phase, TransferEvent
-from dlmskit.association.block_transfer.transfer import ABORT, BlockOptions, BlockTransfer, Reaction, is_abort
+from dlmskit.association.block_transfer.transfer import ABORT, ANY, BlockOptions, BlockTransfer, Reaction, is_abort
 from dlmskit.association.block_transfer.unconfirmed import UnconfirmedStream, unconfirmed_blocks
 
 __all__ = [
     "ABORT",
+    "ANY",
     "BlockOptions",
     "BlockTransfer",
     "Phase",

@@ -20,8 +20,12 @@ from dlmskit.errors import LocalProtocolError
 ABORT = GeneralBlockTransfer(0x80, 0, 0).encode()
 """E0 80 0000 0000 00: the transfer is over, the association is not."""
 
+ANY = 1 << 30
+"""Any number of late copies."""
+
 _SEEN_BEFORE = 256
 """Blocks of an exchange that are known again in the next one."""
+_EARLIER = 4 * _SEEN_BEFORE
 
 
 def is_abort(block: GeneralBlockTransfer) -> bool:
@@ -55,8 +59,9 @@ class BlockOptions:
     """What comes again sooner than this after it was answered was doubled by the medium, and is not answered again."""
     acknowledges: bool = True
     """A complete APDU is acknowledged by an empty block; a server acknowledges a request by its answer."""
-    remembers: bool = False
-    """The medium may bring blocks of one exchange late, in the next one: they are told apart."""
+    late_copies: int = 0
+    """Over a medium that brings blocks late: how many copies of a block of earlier exchanges are not believed in this one. Where
+    every APDU is ciphered no block is ever like an earlier one, so none need be believed."""
 
 
 class Reaction(msgspec.Struct, frozen=True, gc=False):
@@ -91,9 +96,10 @@ class BlockTransfer:
         self._answered = b""
         self._answered_at = -inf
         self._tries = 0
-        self.seen: dict[int, None] = {}
-        """Marks of the blocks that came, for the exchange after this one."""
-        self._earlier = predecessor.seen if predecessor is not None and options.remembers else {}
+        self.seen: dict[int, int] = {}
+        """Marks of the blocks that came, by number, for the exchange after this one."""
+        self.earlier: dict[int, int] = {} if predecessor is None else _known_again(predecessor, options.late_copies)
+        """Marks of the blocks of earlier exchanges, and how many copies of them are not believed."""
 
     @property
     def aborted(self) -> bool:
@@ -178,11 +184,11 @@ class BlockTransfer:
         if self._counts_anew(block):
             self._restart()
         if block.block_number_ack > self._sending.highest:
-            return Reaction(self.abort())
+            return NOTHING if self.options.late_copies else Reaction(self.abort())
         late = block.block_number_ack < self._sending.acknowledged
         if not late:
             self._acknowledged(block)
-        if self._keep(block) in {Taken.TOO_MUCH, Taken.BEHIND_END}:
+        if self._keep(block) in {Taken.TOO_MUCH, Taken.BEHIND_END} or self._contradicts(block):
             return Reaction(self.abort())
         if self._receiving.ended and self.phase not in _WHOLE:
             return self._complete(octets, now)
@@ -201,8 +207,8 @@ class BlockTransfer:
                 if block.block_number == 1:
                     self.first_block = block.block_data
                 self._fire(TransferEvent.BLOCK)
-            if self.options.remembers and len(self.seen) < _SEEN_BEFORE:
-                self.seen[_mark(block)] = None
+                if self.options.late_copies and len(self.seen) < _SEEN_BEFORE:
+                    self.seen[block.block_number] = _mark(block)
         return taken
 
     def _acknowledged(self, block: GeneralBlockTransfer) -> None:
@@ -242,8 +248,19 @@ class BlockTransfer:
     # --- Blocks of other exchanges ---
 
     def _of_another(self, block: GeneralBlockTransfer) -> bool:
-        """A block with the number and data of one of the exchange before is believed when it comes a second time."""
-        return bool(self._earlier and block.block_data) and self._earlier.pop(_mark(block), _UNKNOWN) is not _UNKNOWN
+        """Whether a block has the number and data of one of an earlier exchange, and is not believed yet."""
+        if not self.earlier or not block.block_data:
+            return False
+        mark = _mark(block)
+        copies = self.earlier.get(mark, 0)
+        if copies:
+            self.earlier[mark] = copies - 1
+        return copies > 0
+
+    def _contradicts(self, block: GeneralBlockTransfer) -> bool:
+        """Whether a block came before with other data: one of the two is of another exchange, and nobody knows which."""
+        mark = self.seen.get(block.block_number) if block.block_data else None
+        return mark is not None and mark != _mark(block)
 
     def _counts_anew(self, block: GeneralBlockTransfer) -> bool:
         """Some servers begin the numbers again for an answer that follows empty acknowledgements. Never mixed with those."""
@@ -286,7 +303,13 @@ class BlockTransfer:
 
 
 _WHOLE = frozenset((Phase.COMPLETE, Phase.ANSWERING, Phase.DONE))
-_UNKNOWN = object()
+
+
+def _known_again(predecessor: BlockTransfer, copies: int) -> dict[int, int]:
+    if not copies:
+        return {}
+    marks = [*predecessor.earlier, *predecessor.seen.values()][-_EARLIER:]
+    return dict.fromkeys(marks, copies)
 
 
 def _mark(block: GeneralBlockTransfer) -> int:

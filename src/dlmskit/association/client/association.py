@@ -25,6 +25,7 @@ from dlmskit.association.client.get import get_attribute, get_list
 from dlmskit.association.client.opening import associate
 from dlmskit.association.client.releasing import release
 from dlmskit.association.client.set import set_attribute, set_list
+from dlmskit.association.client.short_names import Variable, read_names, write_names, write_names_unconfirmed
 from dlmskit.association.context import AssociationContext
 from dlmskit.association.credentials import Credentials
 from dlmskit.association.ports import EventCode, EventSink, Exchange, Notification, Random, forget
@@ -85,6 +86,11 @@ class ClientAssociation:
         """What was negotiated; None as long as there is no association."""
         associated = self._core.associated
         return None if associated is None else associated.context
+
+    @property
+    def protects(self) -> bool:
+        """Whether requests are protected."""
+        return self._core.form is not None
 
     @property
     def security(self) -> SecurityContext | None:
@@ -176,6 +182,18 @@ class ClientAssociation:
     ) -> Exchange[list[ActionResponseWithOptionalData]]:
         """Invoke several methods with one request: their results in order."""
         return invoke_list(self._core, descriptors, parameters)
+
+    def read_names(self, variables: Sequence[Variable]) -> Exchange[list[Data | int]]:
+        """READ, with short names: for each variable its value or its data-access-result. Methods that return something too."""
+        return read_names(self._core, variables)
+
+    def write_names(self, variables: Sequence[Variable], values: Sequence[Data]) -> Exchange[list[int]]:
+        """WRITE, with short names: for each variable its data-access-result. Methods that return nothing too."""
+        return write_names(self._core, variables, values)
+
+    def write_names_unconfirmed(self, variables: Sequence[Variable], values: Sequence[Data]) -> bytes:
+        """UnconfirmedWrite: the APDU to send. Nobody tells what became of it."""
+        return write_names_unconfirmed(self._core, variables, values)
 
     def access(
         self,

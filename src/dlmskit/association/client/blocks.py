@@ -7,7 +7,7 @@ server that has not heard of its end is told again.
 from __future__ import annotations
 
 from dlmskit.apdu import GeneralBlockTransfer
-from dlmskit.association.block_transfer import BlockOptions, BlockTransfer, Reaction, UnconfirmedStream, block_octets
+from dlmskit.association.block_transfer import ANY, BlockOptions, BlockTransfer, Reaction, UnconfirmedStream, block_octets
 from dlmskit.association.settings import AssociationSettings
 from dlmskit.errors import DecodeError
 from dlmskit.limits import Limits
@@ -30,7 +30,7 @@ class ClientBlocks:
             most_octets=limits.apdu_octets,
             retries=settings.block_retries,
             acknowledges=not settings.tolerances.no_final_acknowledgement,
-            remembers=not reliable,
+            late_copies=0 if reliable else ANY if settings.policy.response else 1,
         )
         self._transfer: BlockTransfer | None = None
         self._before: BlockTransfer | None = None
@@ -40,6 +40,11 @@ class ClientBlocks:
     def aborted(self) -> bool:
         """Whether the exchange is over without success."""
         return self._transfer is not None and self._transfer.aborted
+
+    @property
+    def used(self) -> bool:
+        """Whether the last answer came in blocks."""
+        return self._transfer is not None and self._transfer.ended
 
     def begin(self, request: bytes) -> tuple[bytes, ...]:
         """Begin an exchange with a request in blocks: what to send. Raises LocalProtocolError where it is too long even so."""

@@ -9,9 +9,9 @@ from collections.abc import Callable
 
 import msgspec
 
-from dlmskit.apdu import VAA_NAME_LN, Aare, InitiateResponse, last_arc
+from dlmskit.apdu import Aare, InitiateResponse, last_arc
 from dlmskit.apdu.initiate import VERSION
-from dlmskit.association.negotiation import usable
+from dlmskit.association.negotiation import usable, vaa_name
 from dlmskit.association.settings import SMALLEST_PDU, AssociationSettings
 from dlmskit.errors import DlmsError, RemoteProtocolError, SecurityError, SecurityReason
 from dlmskit.types.conformance import Conformance
@@ -107,9 +107,10 @@ def _missing(reply: Reply) -> DlmsError | None:
     missing = reply.settings.needed_conformance & ~granted
     if missing:
         return RemoteProtocolError(f"required and not granted: {', '.join(Conformance(missing).labels)}")
-    if usable(granted):
+    if usable(reply.settings, granted):
         return None
-    return RemoteProtocolError("granted is nothing that could be used: none of get, set, action, access")
+    services = "read, write, unconfirmed-write" if reply.settings.short_names else "get, set, action, access"
+    return RemoteProtocolError(f"granted is nothing that could be used: none of {services}")
 
 
 def _pdu_size(reply: Reply) -> DlmsError | None:
@@ -132,12 +133,14 @@ def passes(checks: tuple[Check, ...], reply: Reply) -> None:
             raise error
 
 
-def deviations(initiate: InitiateResponse, proposed: int) -> list[str]:
+def deviations(initiate: InitiateResponse, settings: AssociationSettings) -> list[str]:
     """What is odd about an InitiateResponse and harmless."""
     found = []
+    proposed, named = settings.proposed_conformance, vaa_name(settings)
     extra = initiate.negotiated_conformance & ~proposed
     if extra:
         found.append(f"conformance granted and never proposed, left unused: {', '.join(Conformance(extra).labels)}")
-    if initiate.vaa_name != VAA_NAME_LN:
-        found.append(f"vaa-name {initiate.vaa_name & 0xFFFF:04X}, 0007 belongs to logical names")
+    if initiate.vaa_name != named:
+        names = "short" if settings.short_names else "logical"
+        found.append(f"vaa-name {initiate.vaa_name & 0xFFFF:04X}, {named & 0xFFFF:04X} belongs to {names} names")
     return found

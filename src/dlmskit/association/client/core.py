@@ -26,6 +26,7 @@ from dlmskit.apdu import (
     GeneralBlockTransfer,
     GetRequestNext,
     SetRequestNormal,
+    WriteRequest,
     decode_apdu,
 )
 from dlmskit.association.authentication import Associated
@@ -60,7 +61,7 @@ _NOTIFICATIONS = (DataNotification, EventNotificationRequest)
 _NOTIFICATIONS_KEPT = 256
 _GENERAL_BLOCKS = int(Conformance.GENERAL_BLOCK_TRANSFER)
 _BLOCK = GeneralBlockTransfer.head[0]
-_EFFECTS = frozenset((SetRequestNormal.head[0], ActionRequestNormal.head[0]))
+_EFFECTS = frozenset((SetRequestNormal.head[0], ActionRequestNormal.head[0], WriteRequest.head[0]))
 _NEXT = (GetRequestNext.head[:2], ActionRequestNextPblock.head[:2])
 """Requests for the next block of a service: general block transfer does not carry them."""
 _ACCESS = AccessRequest.head[0]
@@ -253,11 +254,11 @@ class Core:
     # --- Exchanges ---
 
     def exchange(
-        self, plain: bytes, expected: frozenset[type[Apdu]], invoke_id: int, retries: int = 0, *, effect: bool = False
+        self, plain: bytes, expected: frozenset[type[Apdu]], invoke_id: int | None, retries: int = 0, *, effect: bool = False
     ) -> Exchange[Any]:
-        """Send a request and wait for the answer: one of the ``expected`` types, with this invoke-id.
+        """Send a request and wait for the answer: one of the ``expected`` types, with this invoke-id if it has one.
 
-        A repetition has the same invoke-id and a new invocation counter. What has an ``effect`` (SET and ACTION always have) is
+        A repetition has the same invoke-id and a new invocation counter. What has an ``effect`` (SET, ACTION, WRITE) is
         not repeated but block by block, which the server tells apart. Raises what the answer is where it is an error, and
         `OutcomeUnknown` in place of an error of the transport where there may have been an effect.
         """
@@ -265,6 +266,10 @@ class Core:
         while True:
             try:
                 return (yield from self._exchanged(self._outgoing(plain), expected, invoke_id))
+            except SecurityError:
+                if self.reliable or effect or not retries or self.blocks is None or not self.blocks.used:
+                    raise
+                retries -= 1  # blocks of an earlier exchange may have got into this one
             except (TransportTimeout, BlockTransferAborted) as error:
                 if effect and isinstance(error, TransportTimeout):
                     raise OutcomeUnknownTimeout(f"{error}: whether the request was executed is not known") from error

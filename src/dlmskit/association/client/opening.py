@@ -11,6 +11,9 @@ from dlmskit.apdu import (
     ConfirmedServiceError,
     CosemMethodDescriptor,
     InitiateResponse,
+    ParameterizedAccess,
+    ReadRequest,
+    ReadResponse,
     application_context_name,
     decode_apdu,
     mechanism_name,
@@ -43,6 +46,9 @@ REPLY_TO_HLS = CosemMethodDescriptor(15, Obis("0.0.40.0.0.255").octets, 1)
 """reply_to_HLS_authentication of the current association."""
 
 _AARE: frozenset[type[Apdu]] = frozenset((Aare,))
+REPLY_TO_HLS_NAME = 0xFA58 - 0x10000
+"""The same by its short name, as the signed number that it is on the wire."""
+_PASS_4_SHORT: frozenset[type[Apdu]] = frozenset((ReadResponse,))
 _PASS_4: frozenset[type[Apdu]] = frozenset((ActionResponseNormal,))
 
 
@@ -190,7 +196,7 @@ class Opening:
             ciphered=self._ciphered,
             has_dedicated_key=self._dedicated_key is not None,
             dlms_version=initiate.negotiated_dlms_version_number,
-            deviations=(*(self._core.tolerated or ()), *deviations(initiate, proposed)),
+            deviations=(*(self._core.tolerated or ()), *deviations(initiate, settings)),
         )
 
     # --- Passes 3 and 4 ---
@@ -200,13 +206,19 @@ class Opening:
         core, handshake = self._core, self.handshake
         if handshake is None:
             raise SecurityError(SecurityReason.CHALLENGE_INVALID, "there is no challenge to answer")
-        invoke_id = CONFIRMED | 1
-        request = ActionRequestNormal(invoke_id, REPLY_TO_HLS, Data.octet_string(handshake.answer()))
-        answer = yield from core.exchange_as_is(core.protect(request.encode()), _PASS_4, invoke_id, _repetitions(core))
-        response = answer.single_response
-        value = response.return_parameters
-        if response.result != ActionResult.SUCCESS or not isinstance(value, Data) or value.tag != Tag.OCTET_STRING:
-            raise SecurityError(SecurityReason.AUTHENTICATION_FAILED, f"the server did not take our answer: {response.result}")
+        given = Data.octet_string(handshake.answer())
+        if core.settings.short_names:
+            request = ReadRequest((ParameterizedAccess(REPLY_TO_HLS_NAME, 0, given),))
+            answer = yield from core.exchange_as_is(core.protect(request.encode()), _PASS_4_SHORT, retries=_repetitions(core))
+            value = answer.results[0] if len(answer.results) == 1 else None
+        else:
+            invoke_id = CONFIRMED | 1
+            action = ActionRequestNormal(invoke_id, REPLY_TO_HLS, given)
+            answer = yield from core.exchange_as_is(core.protect(action.encode()), _PASS_4, invoke_id, _repetitions(core))
+            response = answer.single_response
+            value = response.result if response.result != ActionResult.SUCCESS else response.return_parameters
+        if not isinstance(value, Data) or value.tag != Tag.OCTET_STRING:
+            raise SecurityError(SecurityReason.AUTHENTICATION_FAILED, f"the server did not take our answer: {value}")
         return handshake.finish(context, value.value, core.last_verified)
 
     def give_up(self, error: BaseException) -> None:

@@ -13,7 +13,7 @@ from math import inf
 from dlmskit.association.authentication import Associated, pre_established
 from dlmskit.association.context import AssociationContext
 from dlmskit.association.credentials import Credentials, CredentialSource
-from dlmskit.association.inputs import ANSWERS_BY_OCTET, KINDS, NOT_ALLOWED, SILENCE, Serve
+from dlmskit.association.inputs import KINDS, NOT_ALLOWED, SILENCE, Serve, answers_by_octet
 from dlmskit.association.ports import Clock, EventCode, EventSink, Random, ServiceHandler, forget
 from dlmskit.association.reporting import Reporter
 from dlmskit.association.server.blocks import ServerBlocks
@@ -71,7 +71,8 @@ class ServerAssociation:
         self._credentials = self._source.candidates()[0]
         """What the association was opened under."""
         self._machine = StateMachine(Party.SERVER)
-        self._answers = ANSWERS_BY_OCTET[self._machine.state]
+        self._table = answers_by_octet(short_names=settings.short_names)
+        self._answers = self._table[self._machine.state]
         self._challenges = RecentChallenges()
         self._context: AssociationContext | None = None
         self._pipeline: Pipeline | None = None
@@ -337,7 +338,7 @@ class ServerAssociation:
         self._fire(event)
 
     def _fire(self, event: Event) -> None:
-        self._answers = ANSWERS_BY_OCTET[self._machine.fire(event)]
+        self._answers = self._table[self._machine.fire(event)]
 
     def __repr__(self) -> str:
         return f"ServerAssociation({self.settings.client_sap} to {self.settings.server_sap}, {self.state.value})"

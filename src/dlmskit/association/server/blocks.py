@@ -10,7 +10,7 @@ from collections import deque
 from math import inf
 
 from dlmskit.apdu import GeneralBlockTransfer
-from dlmskit.association.block_transfer import BlockOptions, BlockTransfer, Reaction, UnconfirmedStream, block_octets
+from dlmskit.association.block_transfer import ANY, BlockOptions, BlockTransfer, Reaction, UnconfirmedStream, block_octets
 from dlmskit.association.inputs import TOO_LONG
 from dlmskit.association.ports import Clock, EventCode
 from dlmskit.association.reporting import Reporter
@@ -47,7 +47,7 @@ class ServerBlocks:
             most_octets=limits.apdu_octets,
             double_seconds=limits.double_seconds,
             acknowledges=False,
-            remembers=not reliable,
+            late_copies=0 if reliable else ANY if settings.policy.request else 1,
         )
         self._transfer: BlockTransfer | None = None
         self._before: BlockTransfer | None = None

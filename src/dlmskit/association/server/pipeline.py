@@ -10,50 +10,40 @@ from math import inf
 
 from dlmskit.apdu import (
     CONFIRMED,
-    ActionRequestNormal,
-    ActionResponseNormal,
-    ActionResponseWithOptionalData,
     Apdu,
-    CosemMethodDescriptor,
     ExceptionResponse,
     decode_apdu,
 )
 from dlmskit.association.authentication import Associated, Handshake
 from dlmskit.association.context import AssociationContext
 from dlmskit.association.inputs import (
-    ANSWERS_BY_OCTET,
     KINDS,
+    NO_SHORT_NAMES,
     NOT_ALLOWED,
     NOT_DECIPHERED,
     NOT_PROTECTED,
     SILENCE,
-    TOO_LONG,
     Serve,
+    answers_by_octet,
 )
 from dlmskit.association.ports import EventCode, Request
 from dlmskit.association.reporting import Reporter
 from dlmskit.association.server.acceptance import counter_refused
 from dlmskit.association.server.blocks import ServerBlocks
-from dlmskit.association.server.dispatch import OF_SERVICE_BLOCKS, answer_to_malformed, invoke_id_of, serve
+from dlmskit.association.server.dispatch import OF_SERVICE_BLOCKS, answer_to_malformed, invoke_id_of, serve, too_long
+from dlmskit.association.server.passes import pass_3, pass_4
 from dlmskit.association.server.renewal import ChangedKeys
 from dlmskit.association.server.repetitions import Repetitions
 from dlmskit.association.server.services import Services, Turn, Wrapped
 from dlmskit.association.settings import AssociationSettings
 from dlmskit.association.tables import Event, State
-from dlmskit.codec.data import Data
-from dlmskit.codec.data_types import Tag
 from dlmskit.errors import DecodeError, SecurityError, SecurityReason
 from dlmskit.limits import Limits
 from dlmskit.security.context import SecurityContext
 from dlmskit.security.envelope import FORM_OF_TAG, Form
 from dlmskit.security.protection import Verified, unprotect
-from dlmskit.types.enums import ActionResult
-from dlmskit.types.obis import Obis
 
-_REPLY_TO_HLS = CosemMethodDescriptor(15, Obis("0.0.40.0.0.255").octets, 1)
-"""reply_to_HLS_authentication of the current association."""
 _EXCEPTION = ExceptionResponse.head[0]
-_PENDING, _OPEN = ANSWERS_BY_OCTET[State.HLS_PENDING], ANSWERS_BY_OCTET[State.ASSOCIATED]
 
 
 class Pipeline:
@@ -91,6 +81,9 @@ class Pipeline:
         self._limits = limits
         self._report = report
         self._ciphering = security if settings.ciphered else None
+        table = answers_by_octet(short_names=settings.short_names)
+        self._pending, self._open = table[State.HLS_PENDING], table[State.ASSOCIATED]
+        self._without_association = NO_SHORT_NAMES if settings.short_names else NOT_ALLOWED
         self._most = settings.max_pdu_size
         self._broadcast = settings.broadcast
         self._silent = settings.switches.silent_on_deciphering_error
@@ -102,7 +95,7 @@ class Pipeline:
         """The answers to an APDU that the state allows; none for silence."""
         if self._most and len(octets) > self._most:
             self._report(EventCode.NOT_DECODED, f"{len(octets)} octets, at most {self._most} are taken")
-            return (TOO_LONG,)
+            return (too_long(octets),)
         blocks = None if self.associated is None else self.blocks
         if blocks is None:
             answer = self._unexpected(octets, NOT_ALLOWED) if act is Serve.BLOCKS else self._answer(octets, act)
@@ -137,7 +130,7 @@ class Pipeline:
         reaction = blocks.receive(octets)
         if reaction.apdu is None:
             return reaction.send
-        act = _OPEN[reaction.apdu[0]]
+        act = self._open[reaction.apdu[0]]
         if act is Serve.PLAIN or act is Serve.CIPHERED:
             answer = self._answer(reaction.apdu, act, in_blocks=True)
         else:
@@ -181,7 +174,7 @@ class Pipeline:
         return verified
 
     def _serve_plain(self, plain: bytes, verified: Verified | None, *, in_blocks: bool) -> bytes:
-        act = (_PENDING if self.associated is None else _OPEN)[plain[0]]
+        act = (self._pending if self.associated is None else self._open)[plain[0]]
         if act is not Serve.PLAIN:  # what came out of general-glo or general-ded may be any APDU
             if act is Serve.BLOCKS and self.blocks is not None and not in_blocks:
                 self._block = plain
@@ -205,7 +198,7 @@ class Pipeline:
         except DecodeError as error:
             self._report(EventCode.NOT_DECODED, KINDS[plain[0]].value, error)
             wrapped = Wrapped(invoke_id, form, found, self._response_policy, verified)
-            answer = NOT_ALLOWED if self.associated is None else answer_to_malformed(plain, error)
+            answer = self._without_association if self.associated is None else answer_to_malformed(plain, error)
         else:
             if self.associated is None:
                 return self._reply_to_hls(request, Wrapped(invoke_id, form, found, self._response_policy, verified), verified)
@@ -232,24 +225,21 @@ class Pipeline:
 
     def _reply_to_hls(self, request: Apdu, wrapped: Wrapped, carrier: Verified | None) -> bytes:
         """Pass 3, and pass 4 as its answer. One attempt: whatever is wrong with it ends the association."""
-        handshake = self.handshake
-        reply = isinstance(request, ActionRequestNormal) and request.cosem_method_descriptor == _REPLY_TO_HLS
-        if handshake is None or not isinstance(request, ActionRequestNormal) or not reply:
-            return NOT_ALLOWED
-        given = request.method_invocation_parameters
-        value = given.value if given is not None and given.tag == Tag.OCTET_STRING else b""
+        handshake, given = self.handshake, pass_3(request)
+        if handshake is None or given is None:
+            return self._without_association
+        answer: bytes | None = None
         try:
-            associated = handshake.finish(self._context, value, carrier)
-            response = ActionResponseWithOptionalData(int(ActionResult.SUCCESS), Data.octet_string(handshake.answer()))
+            associated = handshake.finish(self._context, given, carrier)
+            answer = handshake.answer()
         except SecurityError as error:
             self._report(EventCode.AUTHENTICATION_FAILED, "passes 3 and 4", error)
-            response = ActionResponseWithOptionalData(int(ActionResult.OTHER_REASON))
             self.outcome = Event.NOT_PROVED
         else:
             self.associated = associated
             self.outcome = Event.PROVED
         self.handshake = None
-        return self._protect(wrapped, ActionResponseNormal(wrapped.invoke_id, response).encode())
+        return self._protect(wrapped, pass_4(request, wrapped.invoke_id, answer))
 
     # --- Refusals ---
 

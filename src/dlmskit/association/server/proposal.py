@@ -223,7 +223,7 @@ def version_too_low(proposal: Proposal) -> bool:
 
 def nothing_usable(proposal: Proposal) -> bool:
     """Of what both sides can do nothing would be left to work with."""
-    return not usable(grant(proposal.settings, proposal.initiate.proposed_conformance))
+    return not usable(proposal.settings, grant(proposal.settings, proposal.initiate.proposed_conformance))
 
 
 def pdu_too_short(proposal: Proposal) -> bool:

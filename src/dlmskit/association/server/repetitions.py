@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections import OrderedDict
 from hashlib import sha256
 
-from dlmskit.apdu import AccessRequest, ActionRequestNormal, GeneralBlockTransfer, GetRequestNormal, SetRequestNormal
+from dlmskit.apdu import AccessRequest, ActionRequestNormal, GeneralBlockTransfer, GetRequestNormal, ReadRequest, SetRequestNormal
 from dlmskit.association.ports import Clock
 from dlmskit.limits import Limits
 
 _KNOWN = 32
 """Requests that are known again."""
-_HARMLESS = frozenset((GetRequestNormal.head[0], GeneralBlockTransfer.head[0]))
-"""Reads in clear, and blocks, which are told apart by their own numbers."""
+_HARMLESS = frozenset((GetRequestNormal.head[0], ReadRequest.head[0], GeneralBlockTransfer.head[0]))
+"""Reads in clear, of which nothing tells a second one from a copy, and blocks, which have numbers of their own."""
 _EFFECTS = frozenset((SetRequestNormal.head[0], ActionRequestNormal.head[0], AccessRequest.head[0]))
 
 

@@ -37,7 +37,7 @@ from dlmskit.types.obis import Obis
 
 _ALL_ATTRIBUTES = int(Conformance.ATTRIBUTE0_SUPPORTED_WITH_GET)
 _WRITE_ALL = int(Conformance.ATTRIBUTE0_SUPPORTED_WITH_SET)
-_SELECTIVE = int(Conformance.SELECTIVE_ACCESS)
+_SELECTIVE = int(Conformance.SELECTIVE_ACCESS | Conformance.PARAMETERIZED_ACCESS)
 _GENERAL_BLOCKS = int(Conformance.GENERAL_BLOCK_TRANSFER)
 _LARGEST_SHARED_RESULT = DataAccessResult.DATA_BLOCK_UNAVAILABLE
 """Data-access-result and action-result have the same numbers up to here."""
@@ -134,6 +134,15 @@ class Services:
         return int(self._unknown_object) if code == DataAccessResult.OBJECT_UNDEFINED else int(code)
 
     # --- Objects ---
+
+    @property
+    def unknown_object(self) -> int:
+        """The data-access-result for an object that does not exist for this client."""
+        return int(self._unknown_object)
+
+    def named(self, short_name: int) -> CosemAttributeDescriptor | CosemMethodDescriptor | None:
+        """What a short name, signed as on the wire, means for this client; None for nothing."""
+        return self._handler.named(short_name & 0xFFFF)
 
     def read(self, turn: Turn, descriptor: CosemAttributeDescriptor, selection: SelectiveAccessDescriptor | None) -> Data | int:
         """The value of an attribute, or the data-access-result that says why there is none."""

@@ -108,6 +108,14 @@ class LongRequest(Transfer):
         return bytes(self._raw)
 
 
+class LongRead(LongRequest):
+    """A READ request with short names on its way in."""
+
+
+class LongWrite(LongRequest):
+    """A WRITE request with short names on its way in."""
+
+
 class LongSet(LongRequest):
     """Values on their way in."""
 

@@ -39,7 +39,7 @@ DAYS = f"array<structure{{day_id:unsigned,day_schedule:array<{DAY_ACTION}>}}>"
 _PASSIVE_TO_ACTIVE = {6: 2, 7: 3, 8: 4, 9: 5}
 
 
-class ActivityCalendar(TimeBound, InterfaceClass, class_id=20, version=0, name="Activity calendar"):
+class ActivityCalendar(TimeBound, InterfaceClass, class_id=20, version=0, name="Activity calendar", methods_at=0x50):
     """The calendar in force, and the next one."""
 
     timetable = (3, 4, 5, 10)

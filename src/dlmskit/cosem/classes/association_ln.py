@@ -6,14 +6,12 @@ itself, authentication included, is the association layer's; it is called throug
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from enum import IntEnum
 from typing import Any
 
 from dlmskit.codec.data import Data
-from dlmskit.cosem.access import AccessMode, ObjectKey, Role
+from dlmskit.cosem.association_object import AssociationObject
 from dlmskit.cosem.declaration import Request, absent_method, attribute, method
-from dlmskit.cosem.model import InterfaceClass
 from dlmskit.cosem.object_list import (
     BY_CLASS,
     BY_OBJECT,
@@ -24,10 +22,8 @@ from dlmskit.cosem.object_list import (
     requested_classes,
     requested_keys,
 )
-from dlmskit.cosem.view import CURRENT_ASSOCIATION, Fault, ObjectView, log_fault
 from dlmskit.errors import DecodeError, ServiceError
 from dlmskit.types.enums import DataAccessResult
-from dlmskit.types.obis import Obis
 
 _ARCS = (
     "joint_iso_ctt_element:unsigned,country_element:unsigned,country_name_element:long-unsigned,"
@@ -67,13 +63,11 @@ def _name(family: int, number: int) -> Data:
     return Data.structure((*head, Data.unsigned(family), Data.unsigned(number)))
 
 
-class AssociationLnV0(InterfaceClass, class_id=15, version=0, name="Association LN"):
-    """Version 0: rights without protection.
+class AssociationLnV0(AssociationObject, class_id=15, version=0, name="Association LN", methods_at=0x60):
+    """Version 0: rights without protection."""
 
-    ``role`` holds the rights; setting it adds the association object itself, which its client can always read. Several
-    associations of one logical device have names of their own, 0.0.40.0.e.255; each client finds the one that it is in
-    under 0.0.40.0.0.255.
-    """
+    reply_method = 1
+    secret_attributes, secret_methods = frozenset((7,)), frozenset((2,))
 
     object_list = attribute(2, f"array<{element_kind(0)}>", selectors=(EVERYTHING, BY_CLASS, BY_OBJECTS, BY_OBJECT))
     associated_partners_id = attribute(3, "structure{client_SAP:integer,server_SAP:long-unsigned}", default=(16, 1))
@@ -84,31 +78,6 @@ class AssociationLnV0(InterfaceClass, class_id=15, version=0, name="Association 
     association_status = attribute(
         8, "enum{0=non_associated,1=association_pending,2=associated}", dynamic=True, default=AssociationStatus.NON_ASSOCIATED
     )
-
-    def __init__(self, logical_name: Obis | str = CURRENT_ASSOCIATION, /, *, role: Role | None = None, **values: object) -> None:
-        super().__init__(logical_name, **values)
-        self.role = Role("nobody") if role is None else role
-        self.on_hls_reply: Callable[[bytes], bytes] | None = None
-        """Takes f(StoC), gives f(CtoS); raises ServiceError where the client is not who it says."""
-        self.on_new_secret: Callable[[bytes], None] | None = None
-        """Takes a new secret; without it a written secret is stored here, readable by nobody but the device."""
-
-    # --- the view ------------------------------------------------------------------------------------------------------
-
-    @property
-    def role(self) -> Role:
-        """The rights of the client."""
-        return self._role
-
-    @role.setter
-    def role(self, role: Role) -> None:
-        current: ObjectKey = (self.class_id, CURRENT_ASSOCIATION)
-        own = role.objects.get(current) or role.objects.get(self.key) or self.default_rights()
-        self._role = Role(role.name, {**role.objects, current: own})
-
-    def view(self, policy: AccessMode = AccessMode.NONE, fault: Fault = log_fault) -> ObjectView:
-        """The logical device as this association sees it, with nothing verified yet: see `ObjectView.under`."""
-        return ObjectView(self.tree, self.role, self, policy, fault=fault)
 
     @object_list.reader
     def _read_object_list(self, request: Request) -> Data:
@@ -138,16 +107,12 @@ class AssociationLnV0(InterfaceClass, class_id=15, version=0, name="Association 
     @method(1, "octet-string", "octet-string", name="reply_to_HLS_authentication")
     def reply_to_hls_authentication(self, response: bytes) -> bytes:
         """Pass 3 in, pass 4 out."""
-        if self.on_hls_reply is None:
-            raise ServiceError(DataAccessResult.OBJECT_UNAVAILABLE, "reply_to_HLS_authentication", "no authentication is pending")
-        return self.on_hls_reply(response)
+        return self.reply_to_hls(response)
 
     @method(2, "octet-string", name="change_HLS_secret")
     def change_hls_secret(self, secret: bytes) -> None:
         """Take a new secret, in the form that the device's profile demands."""
-        if self.on_new_secret is None:
-            raise ServiceError(DataAccessResult.OBJECT_UNAVAILABLE, "change_HLS_secret", "secrets are not changed this way")
-        self.on_new_secret(secret)
+        self.take_secret(secret, "change_HLS_secret")
 
     add_object = absent_method(3, element_kind(0))
     remove_object = absent_method(4, element_kind(0))

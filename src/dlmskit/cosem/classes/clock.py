@@ -30,7 +30,7 @@ _DOUBTS = ClockStatus.INVALID_VALUE | ClockStatus.DOUBTFUL_VALUE
 TimeSet = Callable[[datetime, datetime], None]
 
 
-class Clock(InterfaceClass, class_id=8, version=0, name="Clock"):
+class Clock(InterfaceClass, class_id=8, version=0, name="Clock", methods_at=0x60):
     """The clock of a logical device.
 
     ``measuring_period`` (seconds) is the grid of adjust_to_measuring_period. ``on_time_set`` is told old and new time,

@@ -22,7 +22,7 @@ from dlmskit.types.enums import DataAccessResult
 from dlmskit.types.obis import Obis
 
 
-class DemandRegister(TimeBound, InterfaceClass, class_id=5, version=0, name="Demand register"):
+class DemandRegister(TimeBound, InterfaceClass, class_id=5, version=0, name="Demand register", methods_at=0x48):
     """Average demand; ``number_of_periods`` 1 is block demand, more a sliding window with step ``period`` (seconds)."""
 
     current_average_value = attribute(2, AVERAGE_VALUE, dynamic=True)

@@ -44,7 +44,7 @@ MODES = {0: "", 1: "bcfgde", 2: "bcfgae", 3: "bcgde", 4: "bcgae", 5: "bcfgdeh", 
 _SIX_MODES = "0=none,1=mode_1,2=mode_2,3=mode_3,4=mode_4,5=mode_5,6=mode_6"
 
 
-class DisconnectControlV0(InterfaceClass, class_id=70, version=0, name="Disconnect control"):
+class DisconnectControlV0(InterfaceClass, class_id=70, version=0, name="Disconnect control", methods_at=0x20):
     """Supply on, off, or waiting for somebody at the meter to switch on."""
 
     output_state = attribute(2, "boolean", dynamic=True, default=True)

@@ -7,7 +7,7 @@ from dlmskit.cosem.kinds import DATE_TIME, NO_SCALER_UNIT, REGISTER_VALUE, SCALE
 from dlmskit.cosem.model import InterfaceClass
 
 
-class ExtendedRegister(InterfaceClass, class_id=4, version=0, name="Extended register"):
+class ExtendedRegister(InterfaceClass, class_id=4, version=0, name="Extended register", methods_at=0x38):
     """A value captured at an instant, for example a maximum demand."""
 
     value = attribute(2, REGISTER_VALUE, dynamic=True)

@@ -6,7 +6,7 @@ from dlmskit.cosem.declaration import attribute, method
 from dlmskit.cosem.model import InterfaceClass
 
 
-class G3HybridMacCounters(InterfaceClass, class_id=160, version=0, name="G3-PLC Hybrid RF MAC layer counters"):
+class G3HybridMacCounters(InterfaceClass, class_id=160, version=0, name="G3-PLC Hybrid RF MAC layer counters", methods_at=0x50):
     """Counters of the radio's MAC layer."""
 
     mac_retry_count_rf = attribute(2, "double-long-unsigned", dynamic=True, name="mac_retry_count_RF")

@@ -6,7 +6,7 @@ from dlmskit.cosem.declaration import absent_method, attribute
 from dlmskit.cosem.model import InterfaceClass
 
 
-class G3HybridMacSetup(InterfaceClass, class_id=161, version=1, name="G3-PLC Hybrid RF MAC setup"):
+class G3HybridMacSetup(InterfaceClass, class_id=161, version=1, name="G3-PLC Hybrid RF MAC setup", methods_at=0x130):
     """Parameters of the radio's MAC layer."""
 
     mac_max_be_rf = attribute(2, "unsigned", writable=True, name="mac_max_BE_RF")

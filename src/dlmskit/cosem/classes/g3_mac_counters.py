@@ -6,7 +6,7 @@ from dlmskit.cosem.declaration import attribute, method
 from dlmskit.cosem.model import InterfaceClass
 
 
-class G3MacCounters(InterfaceClass, class_id=90, version=1, name="G3-PLC MAC layer counters"):
+class G3MacCounters(InterfaceClass, class_id=90, version=1, name="G3-PLC MAC layer counters", methods_at=0x50):
     """Counters of the G3-PLC MAC layer."""
 
     mac_tx_data_packet_count = attribute(2, "double-long-unsigned", dynamic=True, name="mac_Tx_data_packet_count")

@@ -65,7 +65,7 @@ class G3MacSetupV3(G3MacSetupV2, version=3):
         return [row for row in self.mac_pos_table if row[0] == short_address]
 
 
-class G3MacSetup(G3MacSetupV3, version=4):
+class G3MacSetup(G3MacSetupV3, version=4, methods_at=0xE8):
     """Version 4: recent POS entries, preamble."""
 
     mac_pos_recent_entry_threshold = attribute(27, "unsigned", writable=True, name="mac_POS_recent_entry_threshold")

@@ -18,7 +18,7 @@ IMAGE_INFO = (
 )
 
 
-class ImageTransfer(InterfaceClass, class_id=18, version=0, name="Image transfer"):
+class ImageTransfer(InterfaceClass, class_id=18, version=0, name="Image transfer", methods_at=0x40):
     """The state of a transfer and of the image that waits for activation."""
 
     image_block_size = attribute(2, "double-long-unsigned")

@@ -8,7 +8,7 @@ from dlmskit.cosem.model import InterfaceClass
 IP_OPTION = "structure{IP_option_type:unsigned,IP_option_length:unsigned,IP_option_data:octet-string}"
 
 
-class Ipv4Setup(InterfaceClass, class_id=42, version=0, name="IPv4 setup"):
+class Ipv4Setup(InterfaceClass, class_id=42, version=0, name="IPv4 setup", methods_at=0x60):
     """Addresses; with DHCP the device sets them itself."""
 
     dl_reference = attribute(2, "logical-name", writable=True, name="DL_reference")

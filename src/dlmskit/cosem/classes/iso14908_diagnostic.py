@@ -6,7 +6,7 @@ from dlmskit.cosem.declaration import attribute, method
 from dlmskit.cosem.model import InterfaceClass
 
 
-class Iso14908Diagnostic(InterfaceClass, class_id=133, version=0, name="ISO/IEC 14908 diagnostic"):
+class Iso14908Diagnostic(InterfaceClass, class_id=133, version=0, name="ISO/IEC 14908 diagnostic", methods_at=0x60):
     """Signal and buffers; a server made by IEC 62056-8-8:2020 may lack reset."""
 
     plc_signal_quality_status = attribute(2, "enum", dynamic=True)

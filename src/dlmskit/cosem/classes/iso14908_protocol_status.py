@@ -6,7 +6,7 @@ from dlmskit.cosem.declaration import attribute, method
 from dlmskit.cosem.model import InterfaceClass
 
 
-class Iso14908ProtocolStatus(InterfaceClass, class_id=132, version=0, name="ISO/IEC 14908 protocol status"):
+class Iso14908ProtocolStatus(InterfaceClass, class_id=132, version=0, name="ISO/IEC 14908 protocol status", methods_at=0x70):
     """Counters of the protocol; a server made by IEC 62056-8-8:2020 may lack reset."""
 
     transmission_errors = attribute(2, "long-unsigned", dynamic=True)

@@ -6,7 +6,7 @@ from dlmskit.cosem.declaration import attribute, method
 from dlmskit.cosem.model import InterfaceClass
 
 
-class LlcSscsSetup(InterfaceClass, class_id=80, version=0, name="61334-4-32 LLC SSCS setup"):
+class LlcSscsSetup(InterfaceClass, class_id=80, version=0, name="61334-4-32 LLC SSCS setup", methods_at=0x20):
     """Addresses of the 4-32 convergence layer."""
 
     service_node_address = attribute(2, "long-unsigned", dynamic=True)

@@ -6,7 +6,7 @@ from dlmskit.cosem.declaration import attribute, method
 from dlmskit.cosem.model import InterfaceClass
 
 
-class LoRaWanDiagnostic(InterfaceClass, class_id=129, version=0, name="LoRaWAN diagnostic"):
+class LoRaWanDiagnostic(InterfaceClass, class_id=129, version=0, name="LoRaWAN diagnostic", methods_at=0x70):
     """Counters and signal of LoRaWAN."""
 
     internal_error_code = attribute(2, "enum", dynamic=True)

@@ -6,7 +6,7 @@ from dlmskit.cosem.declaration import absent_method, attribute
 from dlmskit.cosem.model import InterfaceClass
 
 
-class LoRaWanSetup(InterfaceClass, class_id=128, version=0, name="LoRaWAN setup"):
+class LoRaWanSetup(InterfaceClass, class_id=128, version=0, name="LoRaWAN setup", methods_at=0x60):
     """Class, region and address. Its methods need a radio behind the object."""
 
     device_class = attribute(2, "enum", dynamic=True, name="class")

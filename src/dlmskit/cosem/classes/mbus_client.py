@@ -56,7 +56,7 @@ class MBusPort(Protocol):
         ...
 
 
-class MBusClientV0(InterfaceClass, class_id=72, version=0, name="M-Bus client"):
+class MBusClientV0(InterfaceClass, class_id=72, version=0, name="M-Bus client", methods_at=0x60):
     """Version 0. ``capture_period`` is in s, 0: by method alone."""
 
     mbus_port_reference = attribute(2, "logical-name")

@@ -6,7 +6,7 @@ from dlmskit.cosem.declaration import attribute, method
 from dlmskit.cosem.model import InterfaceClass
 
 
-class MplDiagnostic(InterfaceClass, class_id=98, version=0, name="MPL diagnostic"):
+class MplDiagnostic(InterfaceClass, class_id=98, version=0, name="MPL diagnostic", methods_at=0x70):
     """Timers and thresholds of MPL."""
 
     proactive_forwarding = attribute(2, "boolean", dynamic=True)

@@ -6,7 +6,7 @@ from dlmskit.cosem.declaration import attribute, method
 from dlmskit.cosem.model import InterfaceClass
 
 
-class PrimeMacCounters(InterfaceClass, class_id=84, version=0, name="PRIME NB OFDM PLC MAC counters"):
+class PrimeMacCounters(InterfaceClass, class_id=84, version=0, name="PRIME NB OFDM PLC MAC counters", methods_at=0x40):
     """Counters of the PRIME MAC layer."""
 
     mac_tx_data_pkt_count = attribute(2, "double-long-unsigned", dynamic=True)

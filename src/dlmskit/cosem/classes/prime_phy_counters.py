@@ -6,7 +6,7 @@ from dlmskit.cosem.declaration import attribute, method
 from dlmskit.cosem.model import InterfaceClass
 
 
-class PrimePhyCounters(InterfaceClass, class_id=81, version=0, name="PRIME NB OFDM PLC Physical layer counters"):
+class PrimePhyCounters(InterfaceClass, class_id=81, version=0, name="PRIME NB OFDM PLC Physical layer counters", methods_at=0x28):
     """Errors of the PRIME physical layer."""
 
     phy_stats_crc_incorrect_count = attribute(2, "long-unsigned", dynamic=True)

@@ -51,7 +51,7 @@ _ORDERS: dict[int, Callable[[float], float]] = {
 """Smaller is better, for the methods that sort by value."""
 
 
-class ProfileGeneric(TimeBound, InterfaceClass, class_id=7, version=1, name="Profile generic"):
+class ProfileGeneric(TimeBound, InterfaceClass, class_id=7, version=1, name="Profile generic", methods_at=0x58):
     """A load profile, billing values, an event log: every row has one column per capture object."""
 
     buffer = attribute(BUFFER, "choice{array<any>,compact-array}", dynamic=True, selectors=(BY_RANGE, BY_ENTRY))

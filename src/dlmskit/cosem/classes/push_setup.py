@@ -47,7 +47,7 @@ OPERATION_METHODS = (
 )
 
 
-class PushSetupV0(InterfaceClass, class_id=40, version=0, name="Push setup"):
+class PushSetupV0(InterfaceClass, class_id=40, version=0, name="Push setup", methods_at=0x38):
     """Version 0: the list of what is pushed, and one destination.
 
     ``on_push`` takes the body of a DataNotification; without it the method push answers object-unavailable.

@@ -7,7 +7,7 @@ from dlmskit.cosem.kinds import NO_SCALER_UNIT, REGISTER_VALUE, SCALER_UNIT
 from dlmskit.cosem.model import InterfaceClass
 
 
-class Register(InterfaceClass, class_id=3, version=0, name="Register"):
+class Register(InterfaceClass, class_id=3, version=0, name="Register", methods_at=0x28):
     """A value with its unit, for example active energy import. The physical value is value * 10 ** scaler, in unit."""
 
     value = attribute(2, REGISTER_VALUE, dynamic=True)

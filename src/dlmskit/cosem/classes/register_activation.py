@@ -15,7 +15,7 @@ from dlmskit.types.obis import Obis
 MASK = "structure{mask_name:octet-string,index_list:array<unsigned>}"
 
 
-class RegisterActivation(InterfaceClass, class_id=6, version=0, name="Register activation"):
+class RegisterActivation(InterfaceClass, class_id=6, version=0, name="Register activation", methods_at=0x30):
     """Registers by index, masks of indexes by name, and the mask in force."""
 
     register_assignment = attribute(2, f"array<{OBJECT_DEFINITION}>")

@@ -6,7 +6,7 @@ from dlmskit.cosem.declaration import attribute, method
 from dlmskit.cosem.model import InterfaceClass
 
 
-class RplDiagnostic(InterfaceClass, class_id=97, version=0, name="RPL diagnostic"):
+class RplDiagnostic(InterfaceClass, class_id=97, version=0, name="RPL diagnostic", methods_at=0x48):
     """Instance, rank and parent set of RPL."""
 
     rpl_instance_id = attribute(2, "unsigned", dynamic=True)

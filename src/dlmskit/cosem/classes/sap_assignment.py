@@ -8,7 +8,7 @@ from dlmskit.cosem.model import InterfaceClass
 LOGICAL_DEVICE = "structure{SAP:long-unsigned,logical_device_name:octet-string}"
 
 
-class SapAssignment(InterfaceClass, class_id=17, version=0, name="SAP assignment"):
+class SapAssignment(InterfaceClass, class_id=17, version=0, name="SAP assignment", methods_at=0x20):
     """One entry per logical device. Devices are not connected at run time here: connect_logical_device is absent."""
 
     sap_assignment_list = attribute(2, f"array<{LOGICAL_DEVICE}>", name="SAP_assignment_list")

@@ -6,7 +6,7 @@ from dlmskit.cosem.declaration import attribute, method
 from dlmskit.cosem.model import InterfaceClass
 
 
-class SchcLpwanDiagnostic(InterfaceClass, class_id=127, version=0, name="SCHC-LPWAN diagnostic"):
+class SchcLpwanDiagnostic(InterfaceClass, class_id=127, version=0, name="SCHC-LPWAN diagnostic", methods_at=0x40):
     """Counters of SCHC."""
 
     schc_packets_tx_counter = attribute(2, "double-long-unsigned", dynamic=True)

@@ -42,7 +42,7 @@ class _Action:
         return caller is None or caller.may(self.operation, self.class_id, self.logical_name, self.index)
 
 
-class ScriptTable(InterfaceClass, class_id=9, version=0, name="Script table"):
+class ScriptTable(InterfaceClass, class_id=9, version=0, name="Script table", methods_at=0x20):
     """Scripts by identifier; 0 is none."""
 
     scripts = attribute(2, f"array<structure{{script_identifier:long-unsigned,actions:array<{ACTION_SPECIFICATION}>}}>")

@@ -134,7 +134,7 @@ class KeyKeeper(Protocol):
         ...
 
 
-class SecuritySetupV0(InterfaceClass, class_id=64, version=0, name="Security setup"):
+class SecuritySetupV0(InterfaceClass, class_id=64, version=0, name="Security setup", methods_at=0x30):
     """Version 0: suite 0 only; the policy is a number from 0 to 3."""
 
     keeper: KeyKeeper | None = None

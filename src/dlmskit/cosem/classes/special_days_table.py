@@ -13,7 +13,7 @@ from dlmskit.cosem.objects import ObjectTree
 ENTRY = "structure{index:long-unsigned,specialday_date:octet-string(date),day_id:unsigned}"
 
 
-class SpecialDaysTable(InterfaceClass, class_id=11, version=0, name="Special days table"):
+class SpecialDaysTable(InterfaceClass, class_id=11, version=0, name="Special days table", methods_at=0x10):
     """Special days; they go before the week profile of the calendar. Dates may have open parts."""
 
     entries = attribute(2, f"array<{ENTRY}>", writable=True)

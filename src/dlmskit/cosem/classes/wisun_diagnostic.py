@@ -6,7 +6,7 @@ from dlmskit.cosem.declaration import attribute, method
 from dlmskit.cosem.model import InterfaceClass
 
 
-class WiSunDiagnostic(InterfaceClass, class_id=96, version=0, name="Wi-SUN diagnostic"):
+class WiSunDiagnostic(InterfaceClass, class_id=96, version=0, name="Wi-SUN diagnostic", methods_at=0x30):
     """Tables of a Wi-SUN node."""
 
     sysdescr = attribute(2, "octet-string", dynamic=True)

@@ -6,7 +6,7 @@ from dlmskit.cosem.declaration import absent_method, attribute
 from dlmskit.cosem.model import InterfaceClass
 
 
-class WiSunSetup(InterfaceClass, class_id=95, version=0, name="Wi-SUN setup"):
+class WiSunSetup(InterfaceClass, class_id=95, version=0, name="Wi-SUN setup", methods_at=0x78):
     """Network, channels and timers of a Wi-SUN node."""
 
     network_name = attribute(2, "octet-string", writable=True)

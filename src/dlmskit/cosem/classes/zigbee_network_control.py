@@ -6,7 +6,7 @@ from dlmskit.cosem.declaration import absent_method, attribute
 from dlmskit.cosem.model import InterfaceClass
 
 
-class ZigbeeNetworkControl(InterfaceClass, class_id=104, version=0, name="ZigBee network control"):
+class ZigbeeNetworkControl(InterfaceClass, class_id=104, version=0, name="ZigBee network control", methods_at=0x20):
     """Joining, and the devices that are there. Its methods need a radio behind the object."""
 
     enable_disable_joining = attribute(2, "boolean", writable=True)

@@ -3,6 +3,7 @@
 Sent counters are reserved in blocks, as everywhere. Received ones are put away in blocks too, ahead of what was heard: a
 durable write for every request would make the disk the speed of the meter. After a kill the meter refuses at most one
 block of numbers that were never used, and tells its client the lowest that it takes; after a proper stop it refuses none.
+A file that was copied back from a backup has leapt in both directions when it is open (`Database.restored`).
 """
 
 from __future__ import annotations
@@ -34,7 +35,10 @@ class StoredCounters:
 
         Inside a transaction the numbers are on the disk when that ends, which is before the answer leaves.
         """
-        self._database.write(_RESERVE, {"name": counter_id, "count": count, "at_least": at_least})
+        at_least = max(at_least, self._database.lowest)
+        with self._database.transaction():
+            self._database.write(_RESERVE, {"name": counter_id, "count": count, "at_least": at_least})
+            self._database.counted()
         following = self.next_unreserved(counter_id)
         assert following is not None  # noqa: S101 - it was written just now
         return following - count
@@ -49,7 +53,7 @@ class StoredWindows(MemoryWindows):
     """A `WindowStore` in the file of the meter; ``close`` makes it exact."""
 
     def __init__(self, database: Database) -> None:
-        super().__init__()
+        super().__init__(begins_at=database.lowest)
         self._database = database
         self._lowest.update(database.read("SELECT name, lowest FROM receive"))
         self._on_disk = dict(self._lowest)
@@ -68,5 +72,7 @@ class StoredWindows(MemoryWindows):
                     self._put_away(name, lowest)
 
     def _put_away(self, window_id: str, lowest: int) -> None:
-        self._database.write(_RAISE, (window_id, lowest))
+        with self._database.transaction():
+            self._database.write(_RAISE, (window_id, lowest))
+            self._database.counted()
         self._on_disk[window_id] = lowest

@@ -13,8 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from dlmskit.errors import ConfigError
+from dlmskit.lineage import Lineage
+from dlmskit.security.control import COUNTER_MAX
+from dlmskit.security.counters import RESTORED_GAP
 
-FORMAT = 2
+FORMAT = 3
 """Version of the tables, kept in the file; a file of an older one gets what is new when it is opened."""
 
 _FORMAT_1 = """
@@ -34,8 +37,20 @@ CREATE INDEX row_by_time ON row (sap, logical_name, local_seconds, number);
 _FORMAT_2 = """
 CREATE TABLE secret (name TEXT PRIMARY KEY, sealed BLOB NOT NULL) WITHOUT ROWID;
 """
-_SCHEMAS = (_FORMAT_1, _FORMAT_2)
+_FORMAT_3 = """
+CREATE TABLE lineage (one INTEGER PRIMARY KEY, home TEXT, writes INTEGER NOT NULL, lowest INTEGER NOT NULL);
+INSERT INTO lineage VALUES (1, NULL, 0, 0);
+"""
+_SCHEMAS = (_FORMAT_1, _FORMAT_2, _FORMAT_3)
 """What each format adds to the one before."""
+
+_LEAP = (
+    "UPDATE transmit SET next = min(next + :gap, :end)",
+    # Who sends transaction ids is not told which to go on with, as senders under a key are: so theirs stay.
+    "UPDATE receive SET lowest = min(lowest + :gap, :end) WHERE name NOT LIKE 'transaction:%'",
+    "UPDATE lineage SET lowest = min(lowest + :gap, :end)",
+)
+_IN_MEMORY = ":memory:"
 
 
 class Database:
@@ -47,6 +62,12 @@ class Database:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self._depth = 0
+        self._counted = False
+        self._lineage = Lineage(self.path)
+        self.lowest = 0
+        """Below this no counter begins: it would be numbers that were used after a backup was made."""
+        self.restored = False
+        """Whether this is a copy of the file that was written last: its counters have leapt."""
         self._transaction = _Transaction(self)
         try:
             self._connection = sqlite3.connect(self.path, timeout=1.0, isolation_level=None, check_same_thread=False)
@@ -79,6 +100,37 @@ class Database:
         run("COMMIT")
         if found > FORMAT:
             raise ConfigError(f"{self.path} has format {found}, this program reads format {FORMAT}")
+        if str(self.path) != _IN_MEMORY:
+            self._settle()
+
+    def _settle(self) -> None:
+        """Leap with all counters where this is not the file that was written last, and say in it that now it is."""
+        ((home, writes),) = self.read("SELECT home, writes FROM lineage")
+        used = bool(self.read("SELECT 1 FROM transmit UNION SELECT 1 FROM receive LIMIT 1"))
+        self.restored = (home is not None or not used) and self._lineage.is_broken(home, writes)
+        with self.transaction():
+            if self.restored:
+                gap = {"gap": RESTORED_GAP, "end": COUNTER_MAX + 1}
+                for statement in _LEAP:
+                    self.write(statement, gap)
+            writes = max(writes, self._lineage.marked) + 1
+            self.write("UPDATE lineage SET home = ?, writes = ?", (self._lineage.home, writes))
+        ((self.lowest,),) = self.read("SELECT lowest FROM lineage")
+        self._lineage.mark(writes)
+
+    def counted(self) -> None:
+        """A counter was written: once that is on the disk, it is marked beside the file too."""
+        if str(self.path) == _IN_MEMORY:
+            return
+        self.write("UPDATE lineage SET writes = writes + 1")
+        if self._connection.in_transaction:
+            self._counted = True
+        else:
+            self._mark()
+
+    def _mark(self) -> None:
+        self._counted = False
+        self._lineage.mark(int(self.read("SELECT writes FROM lineage")[0][0]))
 
     def transaction(self) -> AbstractContextManager[None]:
         """Everything inside is one change: on the disk when the outermost block ends, in whatever way it ends.
@@ -132,6 +184,8 @@ class Database:
         self._depth -= 1
         if not self._depth and self._connection.in_transaction:
             self._run("COMMIT")
+            if self._counted:
+                self._mark()
 
     def _begin(self) -> None:
         if self._depth and not self._connection.in_transaction:
