@@ -20,14 +20,14 @@ from dlmskit.testing.transport_suite import TransportSuite
 from dlmskit.transport import url as url_module
 from dlmskit.transport.narrow import G3_MEDIUM, MESH_MEDIUM, PRIME_MEDIUM, SCHC_MEDIUM, SFSK_MEDIUM, Medium
 from dlmskit.transport.url import Scheme, listen_at, transport_from_url
-from tests.client.small_meter import CLIENT_TITLE, ENERGY, KEYS, LOAD, SmallMeter, _Connection
+from tests.client.small_meter import CLIENT_TITLE, ENERGY, KEYS, LOAD, SmallMeter, handler_of
 from tests.transport.test_tcp import Echo
 
 MEDIA = {"schc": SCHC_MEDIUM, "g3": G3_MEDIUM, "mesh": MESH_MEDIUM, "prime": PRIME_MEDIUM, "sfsk": SFSK_MEDIUM}
 WEATHER = {
-    "g3": Weather(loss=0.02, doubling=0.05, corruption=0.01, delay=0.05, jitter=0.5, frame_octets=400),
-    "mesh": Weather(loss=0.01, doubling=0.05, corruption=0.005, delay=0.02, jitter=0.3, frame_octets=102),
-    "prime": Weather(loss=0.02, delay=0.1, frame_octets=255),  # its MAC layer numbers frames, and checks them
+    "g3": Weather(loss=0.05, doubling=0.05, corruption=0.01, delay=0.05, jitter=0.5, frame_octets=400),
+    "mesh": Weather(loss=0.05, doubling=0.05, corruption=0.01, delay=0.02, jitter=0.3, frame_octets=102),
+    "prime": Weather(loss=0.05, delay=0.1, frame_octets=255),  # its MAC layer numbers frames, and checks them
     "sfsk": Weather(loss=0.4, corruption=0.05, delay=0.01, frame_octets=252),
     "schc": Weather(loss=0.1, delay=1.0, frame_octets=51),  # LoRaWAN itself drops what comes twice or late
 }
@@ -121,8 +121,9 @@ def test_meter_is_read_through_loss(name, seed, on_the_air):
     air = on_the_air(medium, WEATHER[name], seed)
 
     async def read():
-        listener = await medium.serve(air.station("meter"), lambda connection: _Connection(meter, connection), LONG)
-        url = "air://x?client=1&client_title=4D4D4D0000000001&timeout=120&retries=50"
+        meter.clock = asyncio.get_running_loop().time
+        listener = await medium.serve(air.station("meter"), lambda connection: handler_of(meter, connection), LONG)
+        url = "air://x?client=1&client_title=4D4D4D0000000001&timeout=20&retries=50"
         counters = Counters.in_memory()
         assert KEYS.guek is not None
         counters.transmit.of(KEYS.guek, CLIENT_TITLE).advance_to(10_000)

@@ -2,9 +2,9 @@
 
     subframes 2 | credits 1 | source 12 bits, destination 12 bits | pad length 1 | LLC PDU | pad | FCS 3      36 to 252 octets
 
-Credits: initial (3 bits), current (3), delta (2). Who hears a frame with credit left sends it again in the next slot with one less,
-so that the whole line hears it; a receiver takes the first copy, and a sender waits until the last one is through. Discovery
-and registration (CIASE) are not here: addresses are given.
+Credits: initial (3 bits), current (3), delta (2). Who hears a frame with credit left repeats it in the next slot with one less,
+so that the whole line hears it; a receiver takes the first copy, a sender waits until the last one is through. There is no
+discovery and registration (CIASE) here: addresses are given.
 """
 
 from __future__ import annotations

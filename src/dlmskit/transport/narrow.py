@@ -80,7 +80,6 @@ SCHC_MEDIUM = Medium(
         connection_oriented=False,
         reliable=False,
         addressing=Addressing.DEV_EUI,
-        frame_octets=51,
         half_duplex=True,
         loses_frames=True,
         round_trip_seconds=60.0,
