@@ -40,6 +40,8 @@ class GuruxClient:
             ciphering.invocationCounter = first_counter
             # A release in clear, which is what gurux sends unless told otherwise, ends no ciphered association (R-042).
             self.gurux.useProtectedRelease = True
+        self.tags: list[int] = []
+        """Of the APDUs that it sent."""
         self._port = port
 
     def __enter__(self) -> Self:
@@ -115,6 +117,7 @@ class GuruxClient:
     def _packet(self, request: Any, reply: GXReplyData) -> None:
         received, notification = GXByteBuffer(), GXReplyData()
         if request:
+            self.tags.append(bytes(request)[8])
             self._socket.sendall(bytes(request))
         while not self.gurux.getData(received, reply, notification):
             octets = self._socket.recv(65536)
