@@ -36,10 +36,10 @@ def dissected() -> Dissect:
     return dissect
 
 
-def values(packet: dict[str, Any], layer: str, field: str) -> list[str]:
+def values(packet: dict[str, Any], layer: str, field: str) -> list[Any]:
     """Every value of a field, whatever APDU inside of another it stands in."""
     parts = packet.get(layer, [])
-    found = []
+    found: list[Any] = []
     for part in parts if isinstance(parts, list) else [parts]:
         value = part.get(f"{layer}_{layer}_{field}", [])
         found += value if isinstance(value, list) else [value]
