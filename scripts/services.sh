@@ -22,3 +22,13 @@ if ! command -v softhsm2-util >/dev/null 2>&1; then
     exit 1
   fi
 fi
+
+# The outside witness of 6LoWPAN and CoAP.
+if ! command -v tshark >/dev/null 2>&1; then
+  say "Installing tshark, which reads in the tests what we send"
+  export DEBIAN_FRONTEND=noninteractive
+  if ! command -v apt-get >/dev/null 2>&1 || ! as_root apt-get update -qq || ! as_root apt-get install -y -qq tshark >&2; then
+    say "That did not work. Install tshark by hand (Debian, Ubuntu: apt-get install tshark), then run make again."
+    exit 1
+  fi
+fi
