@@ -26,4 +26,4 @@ need() {
 }
 
 need softhsm2-util softhsm2 "the software token that the tests use"
-need tshark tshark "which runs our Wireshark dissector in the tests"
+need tshark tshark "the outside witness of frames, 6LoWPAN and CoAP, which runs our Wireshark dissector too"

@@ -20,7 +20,24 @@ from dlmskit.errors import ConfigError
 
 
 class Table(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
-    """A table of the file."""
+    """A table of the file. Fields that hold secrets are not shown, and a table that has some is not pickled."""
+
+    secret_fields: typing.ClassVar[frozenset[str]] = frozenset()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [(name, self._shown(name)) for name in self.__struct_fields__]
+
+    def __reduce__(self) -> Any:
+        if any(getattr(self, name) is not None for name in self.secret_fields):
+            raise TypeError("a secret is not pickled")
+        return super().__reduce__()
+
+    def _shown(self, name: str) -> Any:
+        value = getattr(self, name)
+        return value if value is None or name not in self.secret_fields else "..."
 
 
 class Meter(Table, frozen=True):
@@ -65,6 +82,8 @@ class HouseholdTable(Table, frozen=True):
 class Keys(Table, frozen=True):
     """``[keys]``: shared with the ciphered clients; hexadecimal."""
 
+    secret_fields = frozenset(("guek", "gak", "kek", "device_secret", "hls_secret", "signing_key", "agreement_key"))
+
     guek: str
     """Global unicast encryption key."""
     gak: str
@@ -96,6 +115,8 @@ class LogicalDeviceTable(Table, frozen=True):
 
 class Client(Table, frozen=True):
     """``[[client]]``: who may associate, and with which rights."""
+
+    secret_fields = frozenset(("password",))
 
     name: str
     """For the screen and the log."""
