@@ -9,21 +9,29 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
 from gurux_dlms.ecdsa import GXPrivateKey, GXPublicKey
-from gurux_dlms.enums import Authentication
+from gurux_dlms.enums import Authentication, Conformance
 from gurux_dlms.GXDLMSException import GXDLMSException
+from gurux_dlms.GXSecure import GXSecure
 from gurux_dlms.objects import GXDLMSData
 from gurux_dlms.objects.enums import SecuritySuite
+from gurux_dlms.secure import GXDLMSSecureClient
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from dlmskit.apps.simulator.serving import Served, Serving, served
 from dlmskit.association.ports import EventCode
 from dlmskit.crypto.ecdsa import SigningKey
+from dlmskit.security.hls.aes_ecb import AesEcb
+from dlmskit.security.keys import KeySet, Secret
 from tests.apps.simulator.test_security_words import SECRET, description
 from tests.interop.gurux_client import GAK, GUEK, GuruxClient
+from tests.security.parties import party
 
 MECHANISMS = {
     "hls-md5": Authentication.HIGH_MD5,
@@ -128,3 +136,44 @@ async def test_gurux_cannot_sign_on_p_384(tmp_path: Path) -> None:
         with pytest.raises(ValueError, match="Invalid private key scheme"):
             await read(client)
         assert EventCode.ASSOCIATED not in {entry.code for entry in meter.meter.device.log}
+
+
+@pytest.mark.parametrize(
+    ("suite", "dedicated", "general"),
+    [
+        pytest.param(
+            suite,
+            dedicated,
+            general,
+            marks=pytest.mark.supports(
+                f"{'general-' * general}{'ded' if dedicated else 'glo'} authenticated+encrypted", suite=suite, side="server"
+            ),
+        )
+        for suite in (0, 1, 2)
+        for dedicated, general in product((False, True), repeat=2)
+    ],
+)
+async def test_gurux_wraps_in_every_symmetric_form(tmp_path: Path, suite: int, dedicated: bool, general: bool) -> None:
+    """A dedicated key that gurux proposes, the general forms, and both together."""
+    async with meter_with(tmp_path, suite, "hls-gmac") as meter:
+        client = client_of(meter, suite, "hls-gmac")
+        if dedicated:
+            client.gurux.ciphering.dedicatedKey = bytes(range(0x70, 0x90 if suite == 2 else 0x80))
+        if not general:  # it proposes the general forms on its own, and takes them where they were agreed on
+            client.gurux.proposedConformance &= ~Conformance.GENERAL_PROTECTION
+        assert isinstance(await read(client), int)
+        expected = 0xC8 + 8 * dedicated if not general else 0xDB + dedicated
+        assert client.tags == [0x60, 0xCB, expected, 0x62]
+        codes = [entry.code for entry in meter.meter.device.log]
+        # gurux goes on counting under a dedicated key, which starts at 0: a gap, and no fault
+        assert codes == [EventCode.ASSOCIATED, *[EventCode.COUNTER_GAP] * dedicated, EventCode.RELEASED]
+
+
+@given(st.binary(min_size=8, max_size=16), st.binary(min_size=1, max_size=16))
+def test_mechanism_2_of_gurux_is_our_plug_in(challenge: bytes, secret: bytes) -> None:
+    """AES on single blocks, which gurux takes for mechanism 2: the same octets for every challenge and secret."""
+    settings = GXDLMSSecureClient(True, 1, 1, Authentication.HIGH).settings
+    theirs = bytes(GXSecure.secure(settings, None, 0, challenge, secret.ljust(16, b"\0")))
+    context = party(keys=KeySet(hls_secret=Secret(secret.ljust(16, b"\0"))))
+    assume(len(set(challenge)) > 1)
+    assert AesEcb().answer(context, bytes(range(9)), challenge) == theirs

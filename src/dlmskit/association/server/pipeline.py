@@ -23,6 +23,7 @@ from dlmskit.association.inputs import (
     NOT_DECIPHERED,
     NOT_PROTECTED,
     SILENCE,
+    Kind,
     Serve,
     answers_by_octet,
 )
@@ -44,6 +45,7 @@ from dlmskit.security.envelope import FORM_OF_TAG, Form
 from dlmskit.security.protection import Verified, unprotect
 
 _EXCEPTION = ExceptionResponse.head[0]
+_NEVER_ANSWERED = frozenset((Kind.SHORT_NAME_UNCONFIRMED, Kind.NOTIFICATION_CONFIRM))
 
 
 class Pipeline:
@@ -150,7 +152,7 @@ class Pipeline:
         if act is Serve.PLAIN:
             if self._request_policy:
                 self._report(EventCode.PROTECTION_TOO_WEAK, f"in clear: {KINDS[octets[0]].value}")
-                return NOT_PROTECTED
+                return SILENCE if KINDS[octets[0]] in _NEVER_ANSWERED else NOT_PROTECTED
             return self._serve_plain(octets, None, in_blocks=in_blocks)
         if self._ciphering is None:
             return self._unexpected(octets, NOT_ALLOWED)

@@ -277,7 +277,7 @@ class HdlcClient:
             except OverflowError:
                 return LinkInput.FLOOD
         if received.poll_final:
-            if self._is_repeated(order, before):
+            if received.kind is not FrameKind.RNR and self._is_repeated(order, before):
                 self.ignored += 1
                 return None
             self._waiting_since, self._attempts = None, 0
