@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -43,7 +44,7 @@ async def over_udp(meter: SmallMeter, weather: Weather, seed: int, patch: pytest
     )
 
     def dialled(url: str, limits: Limits) -> Transport:
-        saps = Saps(16 if "client=16" in url else 1, 1)
+        saps = Saps(int(parse_qs(urlsplit(url).query)["client"][0]), 1)
         transport = UdpTransport("192.0.2.1", saps=saps, limits=limits)
         transport._carrier, transport._peer = air.station(f"client {len(meter.clients)} {saps.client} {id(transport)}"), "meter"
         return transport
@@ -63,7 +64,7 @@ async def over_hdlc(meter: SmallMeter, weather: Weather, seed: int, patch: pytes
     settings = LinkSettings(HdlcParameters(128, 128, 1, 1), LinkTimes(response=1.0, repetitions=20))
 
     def dialled(url: str, limits: Limits) -> Transport:
-        saps = Saps(16 if "client=16" in url else 1, 1)
+        saps = Saps(int(parse_qs(urlsplit(url).query)["client"][0]), 1)
         station = HdlcStation(lambda connection: handler_of(meter, connection))
         port = hdlc_port((station,), OFFER, limits, pushes=True)
         cable = Cable(lambda: ServedLine(port, limits), weather, seed + len(cables), hdlc_frames)
