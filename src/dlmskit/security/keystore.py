@@ -52,7 +52,7 @@ def seal_in_token(vault: KeyVault, key: WrappingKey, token: str, label: str, ran
 def sealed_like(
     octets: bytes, vault: KeyVault, passphrase: Callable[[], bytes], random: Random, tokens: Tokens = no_tokens
 ) -> bytes:
-    """A new key file of a vault, sealed as the one in ``octets`` is: by its token, else with the passphrase. Raises as `unseal`."""
+    """A new file of a vault, sealed as the one in ``octets`` is: by its token, else by the passphrase. Raises as `unseal`."""
     _, lock, _, _ = _parts(octets)
     if isinstance(lock, _TokenLock):
         return seal_in_token(vault, tokens(lock.token).stored_wrapping_key(lock.key), lock.token, lock.key, random)
