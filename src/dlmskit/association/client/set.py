@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from dlmskit.apdu import (
+    CONFIRMED,
     CosemAttributeDescriptor,
     CosemAttributeDescriptorWithSelection,
     DataBlockSA,
@@ -20,7 +21,7 @@ from dlmskit.apdu import (
     SetResponseNormal,
     SetResponseWithList,
 )
-from dlmskit.association.client.core import Core
+from dlmskit.association.client.core import Core, Late
 from dlmskit.association.ports import Exchange
 from dlmskit.association.sizes import content_room
 from dlmskit.codec.data import Data
@@ -64,6 +65,17 @@ def set_attribute(
         core.end()
 
 
+def set_unconfirmed(
+    core: Core, descriptor: CosemAttributeDescriptor, value: Data, selection: SelectiveAccessDescriptor | None = None
+) -> bytes:
+    """SET of one attribute as an APDU that asks for no answer, ready to be sent."""
+    invoke_id = core.begin_request(_SET | (_SELECTIVE if selection is not None else 0))
+    try:
+        return core.unconfirmed(SetRequestNormal(invoke_id & ~CONFIRMED, descriptor, selection, value))
+    finally:
+        core.end()
+
+
 def set_list(core: Core, items: Sequence[CosemAttributeDescriptorWithSelection], values: Sequence[Data]) -> Exchange[list[int]]:
     """Write several attributes with one request; the data-access-results in their order."""
     if len(items) != len(values):
@@ -97,7 +109,7 @@ def _send_blocks(core: Core, first: First, raw: bytes, invoke_id: int) -> Exchan
         room = block_room(core, make)
         last = len(raw) - at <= room
         block = DataBlockSA(last, number, raw[at : at + room])
-        answer: Apdu = yield from core.exchange(make(block).encode(), _BLOCK_ANSWERS, invoke_id)
+        answer: Apdu = yield from core.exchange(make(block).encode(), _BLOCK_ANSWERS, invoke_id, late=_before(number))
         if not isinstance(answer, SetResponseDatablock):
             return answer
         if last or answer.block_number != number:
@@ -105,6 +117,11 @@ def _send_blocks(core: Core, first: First, raw: bytes, invoke_id: int) -> Exchan
         at += room
         number += 1
         make = lambda block: SetRequestWithDatablock(invoke_id, block)  # noqa: E731
+
+
+def _before(number: int) -> Late:
+    """Whether an answer acknowledges an earlier block."""
+    return lambda answer: isinstance(answer, SetResponseDatablock) and answer.block_number < number
 
 
 def block_room(core: Core, make: First) -> int:
