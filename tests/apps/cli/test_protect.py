@@ -217,6 +217,32 @@ def test_every_form_there_and_back(run: Run, parties: dict[int, Path], suite: in
         assert run("unprotect", changed, *words, *TITLES).code in {2, 4, 5}, at
 
 
+@pytest.mark.parametrize("frame", ["hdlc", "wrapper"])
+@pytest.mark.parametrize("form", FORMS, ids=lambda words: "+".join(word for word in words if word[0] != "-"))
+def test_the_pipeline_with_every_form(run: Run, feed: Feed, parties: dict[int, Path], form: tuple[str, ...], frame: str) -> None:
+    """KD-2, each stage a command that reads the one before: XML, APDU, protected, in a frame; and back to the same XML."""
+    dedicated = ("--dedicated-key", "A5" * 15 + "5A") if "ded" in form[0] else ()
+    words = ("--suite", 1, "--keys", parties[1], *dedicated, *TITLES)
+    xml = done(run("xml", GET)).out
+    stages = (
+        ("xml", "-"),
+        ("protect", "-", "--form", *form, *words, "--counter", 7, "--transaction-id", "0102030405060708"),
+        ("protect", "-", "--form", "none", "--frame", frame, "--client", 16, "--from", "client", "--information-octets", 512),
+        ("unprotect", "-", *words),
+        ("xml", "-"),
+    )
+    line, seen = xml, []
+    for stage in stages:
+        feed(line)
+        line = done(run(*stage)).out
+        seen.append(line.strip())
+    assert line == xml
+    apdu, protected, framed, back, _ = seen
+    assert apdu == back == GET
+    assert protected in framed
+    assert GET not in protected or form == ("general-signing",)
+
+
 @pytest.mark.parametrize(
     ("suite", "form", "level"), list(product(SUITES, ["glo", "general-glo", "general-ciphering"], ["authenticated", "encrypted"]))
 )
