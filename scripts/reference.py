@@ -172,7 +172,7 @@ def meter_description_page() -> list[str]:
 _TABLES: tuple[type[description.Table], ...] = (
     *(description.Meter, description.Clock, description.HouseholdTable, description.Keys, description.LogicalDeviceTable),
     *(description.Client, description.RoleTable, description.PolicyTable, description.GrantTable, description.IntentTable),
-    *(description.Register, description.Profile, description.Object, description.Typed),
+    *(description.Register, description.Profile, description.PushTable, description.Object, description.Typed),
 )
 
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from dlmskit.limits import Limits
     from dlmskit.security.keys import Key, KeyRole, KeySet, Secret
     from dlmskit.security.vault import KeyVault
+    from dlmskit.trace.listening import Push, PushListener, listen
     from dlmskit.types.datetime import CosemDateTime
     from dlmskit.types.obis import Obis
     from dlmskit.types.system_title import SystemTitle
@@ -54,6 +55,7 @@ _HOMES = {
     "dlmskit.limits": ("Limits",),
     "dlmskit.security.keys": ("Key", "KeyRole", "KeySet", "Secret"),
     "dlmskit.security.vault": ("KeyVault",),
+    "dlmskit.trace.listening": ("Push", "PushListener", "listen"),
     "dlmskit.types.datetime": ("CosemDateTime",),
     "dlmskit.types.obis": ("Obis",),
     "dlmskit.types.system_title": ("SystemTitle",),
@@ -80,6 +82,8 @@ __all__ = [
     "Profile",
     "ProfileTable",
     "ProtocolError",
+    "Push",
+    "PushListener",
     "Read",
     "Reading",
     "RemoteProtocolError",
@@ -93,6 +97,7 @@ __all__ = [
     "WeakSecurityWarning",
     "Write",
     "connect",
+    "listen",
     "sync",
 ]
 

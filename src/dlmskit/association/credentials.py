@@ -72,7 +72,7 @@ class Credentials:
             received=self.received,
             peer_title=peer_title,
             suite=suite_of(settings.security_suite),
-            rules=_rules(party, settings.policy, settings.broadcast),
+            rules=_rules(party, settings.policy, settings.broadcast, settings.third_parties),
             correspondence=self.correspondence,
             limits=limits,
         )
@@ -100,11 +100,12 @@ class CredentialSource(Protocol):
 
 
 @cache
-def _rules(party: Party, policy: SecurityPolicy, broadcast: bool) -> ProtectionRules:
+def _rules(party: Party, policy: SecurityPolicy, broadcast: bool, third_parties: frozenset[SystemTitle]) -> ProtectionRules:
     sends, takes = (policy.request, policy.response) if party is Party.CLIENT else (policy.response, policy.request)
     return ProtectionRules(
         incoming=takes,
         outgoing=sends,
         accept_encryption_only=takes & 3 == Protection.ENCRYPTED,
         accept_broadcast=broadcast,
+        third_parties=third_parties,
     )

@@ -139,6 +139,9 @@ class AssociationSettings:
     The length of what is compressed tells something about it: not where others choose a part of what is in the message."""
     dedicated_key: bool = False
     """Client: agree on a fresh key for this association."""
+    third_parties: frozenset[SystemTitle] = frozenset()
+    """Client: whose messages it forwards, as their agent. Server: whose messages it takes through this association; they have
+    the rights of the client, and the keys are found in the directory of the `Correspondence`."""
     user_id: int | None = None
     """Client: sent as calling-AE-invocation-id."""
     user_ids: frozenset[int] | None = None
@@ -226,6 +229,8 @@ class AssociationSettings:
             raise ConfigError(f"a challenge has 8 to 64 octets, not {self.challenge_octets}")
         if self.pre_established and self.mechanism is not Mechanism.LOWEST:
             raise ConfigError("a pre-established association has no AARQ to authenticate in")
+        if self.third_parties and not self.ciphered:
+            raise ConfigError("messages of third parties are protected: the application context must allow ciphering")
         if self.broadcast and not self.pre_established:
             raise ConfigError("an association with every device at once can only be pre-established")
 

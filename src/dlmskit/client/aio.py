@@ -143,6 +143,13 @@ class Meter:
         """Invoke a method, by name or number; what it returns, None for nothing."""
         return await self._run(self._services.call(obis, method, parameter, class_id))
 
+    async def forward(self, octets: bytes) -> bytes:
+        """Pass on what a third party (``agent_for``) has protected for the meter; the meter's answer to him, as it came.
+
+        It is neither opened nor changed here, and gets the protection of this connection around it.
+        """
+        return await self._run(self._services.forward(octets))
+
     async def in_order(self, acts: Sequence[Act], *, break_on_error: bool = True, in_one: bool = True) -> list[Any]:
         """Reads, writes and calls in this order, in one request (ACCESS) where the meter takes that; else one after the other.
 

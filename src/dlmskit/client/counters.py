@@ -84,7 +84,7 @@ def counters_of(named: str | os.PathLike[str] | Counters | None) -> Counters:
     """
     if isinstance(named, Counters):
         return named
-    name = IN_MEMORY if named == IN_MEMORY else os.path.realpath(named or state_folder() / _FILE)
+    name = IN_MEMORY if named == IN_MEMORY else os.path.realpath(named or counter_file())
     with _lock:
         found = _shared.get(name)
         if found is None:
@@ -95,6 +95,11 @@ def counters_of(named: str | os.PathLike[str] | Counters | None) -> Counters:
 if hasattr(os, "register_at_fork"):
     # A child must not go on with the numbers that its parent has reserved.
     os.register_at_fork(after_in_child=_shared.clear)
+
+
+def counter_file() -> Path:
+    """The file of this user."""
+    return state_folder() / _FILE
 
 
 def state_folder() -> Path:

@@ -156,6 +156,7 @@ def _settings(said: Mapping[str, Any], entry: VaultEntry) -> AssociationSettings
         signing=signing or Signing.AROUND,
         compress=said.get("compress", False),
         dedicated_key=said.get("dedicated", False),
+        third_parties=said.get("agent_for", frozenset()),
         user_id=said.get("user"),
         retries=said.get("retries", 0),
         block_window=said.get("block_window", _BLOCK_WINDOW),

@@ -190,6 +190,10 @@ class Services:
             return Data.integer(0)
         raise EncodeError(f"{target.where} is not declared here: give Data, as Data.long_unsigned(5)")
 
+    def forward(self, octets: bytes) -> Script[bytes]:
+        """Pass on what a third party has protected for the meter; the answer to him, as it came."""
+        return self.association.forward(octets)
+
     # --- The counter ---
 
     def resynchronise(self, error: InvocationCounterRefused) -> None:

@@ -9,7 +9,7 @@ no words: URLs end up in logs.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from typing import Any, Literal, TypedDict
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -63,6 +63,8 @@ class Words(TypedDict, total=False):
     """Our system title; one is made and kept with the counters."""
     server_title: SystemTitle | str | bytes
     """The meter's system title: another one is refused. Taken from the key file where it stands there."""
+    agent_for: SystemTitle | str | Iterable[SystemTitle | str]
+    """Third parties whose messages are forwarded through this connection: system titles, in text with commas between them."""
     user: int | str
     """User of the client, sent as calling-AE-invocation-id."""
     entry: str
@@ -152,6 +154,11 @@ def _title(value: Any) -> SystemTitle:
         raise ValueError("16 hexadecimal digits are expected") from None
 
 
+def _titles(value: Any) -> frozenset[SystemTitle]:
+    several = value.split(",") if isinstance(value, str) else (value,) if isinstance(value, SystemTitle) else value
+    return frozenset(_title(one.strip() if isinstance(one, str) else one) for one in several)
+
+
 def _mechanism(value: Any) -> Mechanism:
     if isinstance(value, str) and not value.isdecimal():
         return _one_of(_MECHANISMS)(value)  # type: ignore[no-any-return]
@@ -182,6 +189,7 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "suite": _number(0, 2),
     "client_title": _title,
     "server_title": _title,
+    "agent_for": _titles,
     "user": _number(0, 255),
     "entry": str,
     "pdu": _number(0, 0xFFFF),

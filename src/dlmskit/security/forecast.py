@@ -43,7 +43,11 @@ class WearForecast:
         return tuple(sorted(wears, key=lambda wear: (wear.seconds_left is None, wear.seconds_left or 0.0, wear.remaining)))
 
     def _of(self, counter_id: str, upcoming: int, now: float) -> CounterWear:
-        since, first = self._first.setdefault(counter_id, (now, upcoming))
-        remaining = max(COUNTER_MAX + 1 - upcoming, 0)
-        rate = (upcoming - first) / (now - since) if now > since else 0.0
-        return CounterWear(counter_id, upcoming, remaining, rate, remaining / rate if rate > 0 else None)
+        return wear_since(counter_id, upcoming, now, *self._first.setdefault(counter_id, (now, upcoming)))
+
+
+def wear_since(counter_id: str, upcoming: int, now: float, since: float, first: int) -> CounterWear:
+    """The wear of a counter that was at `first` at the time `since`, and is at `upcoming` now."""
+    remaining = max(COUNTER_MAX + 1 - upcoming, 0)
+    rate = (upcoming - first) / (now - since) if now > since else 0.0
+    return CounterWear(counter_id, upcoming, remaining, rate, remaining / rate if rate > 0 else None)

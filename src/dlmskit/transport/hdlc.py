@@ -19,7 +19,8 @@ from dlmskit.link.hdlc.parameters import (
     MOST_WINDOW,
     HdlcParameters,
 )
-from dlmskit.transport.base import Saps, TransportProfile
+from dlmskit.transport.base import HandlerFactory, Saps, TransportProfile
+from dlmskit.transport.hdlc_port import HdlcStation
 from dlmskit.transport.line import Line
 from dlmskit.transport.machine import MachineTransport
 from dlmskit.transport.machine_blocking import BlockingMachineTransport
@@ -33,10 +34,12 @@ HDLC_OPTIONS = {
     "window": "frames without acknowledgement, both ways, 1..7 (default 1); the meter may want less",
     "response": "seconds until the meter is asked again (default 2)",
     "repetitions": "how often it is asked again (default 3)",
-    "inter_octet": "longest pause inside a frame, in seconds (default 1)",
+    "inter_octet": "longest pause inside a frame, in seconds (default 1; on a serial device 0.25)",
 }
 
 
+SERIAL_INTER_OCTET = 0.25
+"""Longest pause inside a frame, in seconds, on a serial device: the standard has 25 ms, to which USB adapters do not keep."""
 _TIMES = LinkTimes()
 _SETTINGS = LinkSettings()
 
@@ -50,7 +53,7 @@ class HdlcEnds:
     settings: LinkSettings = _SETTINGS
 
 
-def hdlc_ends(url: TransportUrl, limits: Limits) -> HdlcEnds:
+def hdlc_ends(url: TransportUrl, limits: Limits, inter_octet: float = _TIMES.inter_octet) -> HdlcEnds:
     """What the words of a URL say. Raises ConfigError that names the word."""
     saps = url.saps
     lower = url.number("server_lower", None, 0, 0x3FFF)
@@ -61,17 +64,33 @@ def hdlc_ends(url: TransportUrl, limits: Limits) -> HdlcEnds:
     times = LinkTimes(
         response=url.seconds("response", _TIMES.response),
         repetitions=url.number("repetitions", _TIMES.repetitions, 0, 100) or 0,
-        inter_octet=url.seconds("inter_octet", _TIMES.inter_octet),
+        inter_octet=url.seconds("inter_octet", inter_octet),
     )
+    if saps.client > 0x7F:
+        raise ConfigError(f"{url.text}: a client has an HDLC address of one octet, 1..127, not {saps.client}")
+    if lower is None and (length or 1) > 1:
+        raise ConfigError(f"{url.text}: address_length={length} needs server_lower")
+    client = client_address(saps.client)
     try:
         server = server_address(upper or saps.server, lower if length != 1 else None, length)
-        client = client_address(saps.client)
     except EncodeError as error:
         raise ConfigError(f"{url.text}: {error}") from None
-    if len(client.octets) != 1:
-        raise ConfigError(f"{url.text}: a client has an HDLC address of one octet, 1..127, not {saps.client}")
     parameters = HdlcParameters(information, information, window, window)
     return HdlcEnds(client, server, LinkSettings(parameters, times, most_octets=limits.frame_octets))
+
+
+def hdlc_station(url: TransportUrl, handler_factory: HandlerFactory) -> HdlcStation:
+    """The one station that listens at this URL. Raises ConfigError."""
+    upper = url.number("server_upper", None, 1, 0x3FFE)
+    return HdlcStation(handler_factory, url.number("server_lower", None, 1, 0x3FFD), None if upper is None else {upper})
+
+
+def hdlc_offer(url: TransportUrl) -> LinkSettings:
+    """What a listener at this URL agrees to: whatever the client wants, unless a word says less. Raises ConfigError."""
+    information = url.number("information", MOST_INFORMATION, LEAST_INFORMATION, MOST_INFORMATION) or MOST_INFORMATION
+    window = url.number("window", MOST_WINDOW, 1, MOST_WINDOW) or MOST_WINDOW
+    times = replace(_TIMES, inter_octet=url.seconds("inter_octet", _TIMES.inter_octet))
+    return LinkSettings(HdlcParameters(information, information, window, window), times)
 
 
 def hdlc_profile(name: str, limits: Limits) -> TransportProfile:

@@ -45,7 +45,7 @@ class ServedLine(asyncio.Protocol):
     def __init__(self, stations: tuple[HdlcStation, ...], settings: LinkSettings, limits: Limits, *, unsolicited: bool) -> None:
         self._limits = limits
         self._loop = asyncio.get_running_loop()
-        self._port = HdlcPort(stations, settings_for(settings, limits), self._write, peer="?", unsolicited=unsolicited)
+        self._port = HdlcPort(stations, settings_for(settings, limits), self.write, peer="?", unsolicited=unsolicited)
         self._timer = LazyTimer(self._loop, self._expired)
         self._frame_timer = LazyTimer(self._loop, self._too_slow)
         self._transport: asyncio.Transport | None = None
@@ -119,7 +119,16 @@ class ServedLine(asyncio.Protocol):
             self._transport.abort()
             await asyncio.wait([self.gone], timeout=seconds)
 
-    def _write(self, octets: bytes) -> None:
+    def name(self, peer: str) -> None:
+        """How the line is called in logs."""
+        self._port.peer = peer
+
+    def end_links(self, reason: str) -> None:
+        """Every link on the line is over, the line is not."""
+        self._port.lost(reason)
+
+    def write(self, octets: bytes) -> None:
+        """Put octets on the line."""
         if self._transport is not None and not self._transport.is_closing():
             self._transport.write(octets)
 

@@ -131,7 +131,7 @@ class MachineTransport(Transport):
             await driver.connect()
         except BaseException:
             self._driver = None
-            driver.abandon()
+            await driver.abandon()
             raise
 
     async def send(self, apdu: bytes) -> None:
@@ -268,17 +268,14 @@ class _Driver(asyncio.Protocol):
                         await self._change()
             except TimeoutError:
                 pass
-        self.abandon()
-        await asyncio.wait([self._gone], timeout=1.0)
+        await self.abandon()
 
-    def abandon(self) -> None:
+    async def abandon(self) -> None:
         """Let the line go without a word."""
         self._timer.cancel()
-        if self._transport is None:
-            if not self._gone.done():
-                self._gone.set_result(None)
-        else:
+        if self._transport is not None:
             self._transport.close()
+            await asyncio.wait([self._gone], timeout=1.0)
 
     def _raise_ended(self) -> None:
         if self._link.ended is not None:

@@ -19,6 +19,8 @@ BUILT_IN: Final = (
     _own("tcp", "tcp"),
     _own("tls", "tls"),
     _own("udp", "udp"),
+    _own("hdlc+tcp", "hdlc_tcp"),
+    _own("hdlc+serial", "hdlc_serial"),
     _own("memory", "memory"),
     _own("schc+udp", "narrow", "SCHC"),
 )

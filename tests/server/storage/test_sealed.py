@@ -113,8 +113,8 @@ def test_a_file_of_the_format_before_gets_what_is_new(tmp_path: Path) -> None:
     database.set_note("old", "value")
     database.close()
     with sqlite3.connect(path) as connection:
-        connection.execute("DROP TABLE secret")
-        connection.execute("DROP TABLE lineage")
+        for table in ("secret", "lineage", "image", "image_block"):  # what came later
+            connection.execute(f"DROP TABLE {table}")
         connection.execute("PRAGMA user_version = 1")
     connection.close()
     database = Database(path)

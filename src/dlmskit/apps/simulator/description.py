@@ -20,7 +20,24 @@ from dlmskit.errors import ConfigError
 
 
 class Table(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
-    """A table of the file."""
+    """A table of the file. Fields that hold secrets are not shown, and a table that has some is not pickled."""
+
+    secret_fields: typing.ClassVar[frozenset[str]] = frozenset()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [(name, self._shown(name)) for name in self.__struct_fields__]
+
+    def __reduce__(self) -> Any:
+        if any(getattr(self, name) is not None for name in self.secret_fields):
+            raise TypeError("a secret is not pickled")
+        return super().__reduce__()
+
+    def _shown(self, name: str) -> Any:
+        value = getattr(self, name)
+        return value if value is None or name not in self.secret_fields else "..."
 
 
 class Meter(Table, frozen=True):
@@ -65,6 +82,8 @@ class HouseholdTable(Table, frozen=True):
 class Keys(Table, frozen=True):
     """``[keys]``: shared with the ciphered clients; hexadecimal."""
 
+    secret_fields = frozenset(("guek", "gak", "kek", "device_secret", "hls_secret", "signing_key", "agreement_key"))
+
     guek: str
     """Global unicast encryption key."""
     gak: str
@@ -96,6 +115,8 @@ class LogicalDeviceTable(Table, frozen=True):
 
 class Client(Table, frozen=True):
     """``[[client]]``: who may associate, and with which rights."""
+
+    secret_fields = frozenset(("password",))
 
     name: str
     """For the screen and the log."""
@@ -232,6 +253,37 @@ class Profile(Table, frozen=True):
     """Server SAP of its logical device."""
 
 
+class PushTable(Table, frozen=True):
+    """``[[push]]``: what the meter sends by itself; each table is a Push setup object."""
+
+    objects: Annotated[tuple[str, ...], msgspec.Meta(min_length=1, max_length=64)]
+    """What is pushed, in this order: logical names, with ``:n`` for another attribute than the value."""
+    destination: str
+    """Where to: ``tcp://host:port`` or ``udp://host:port``."""
+    obis: str = "0.0.25.9.0.255"
+    """Logical name of the Push setup object."""
+    version: Annotated[int, msgspec.Meta(ge=0, le=3)] = 3
+    """Version of the Push setup class."""
+    client: Annotated[int, msgspec.Meta(ge=1, le=127)] = 1
+    """SAP of the push client: its rights, keys and policy hold for what is sent. Version 0 knows 1 alone."""
+    every: Annotated[int, msgspec.Meta(ge=1, le=86400)] | None = None
+    """Seconds between pushes, counted from midnight of the meter's clock; without it only on demand and by schedules."""
+    at_start: bool = False
+    """Whether it is pushed when the meter starts."""
+    confirmed: bool = False
+    """Whether the receiver must confirm; versions 2 and 3."""
+    windows: tuple[str, ...] = ()
+    """When it may be sent, as ``22:00-02:00``; none: always."""
+    randomisation: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 0
+    """Random wait before the first attempt, at most so many seconds."""
+    retries: Annotated[int, msgspec.Meta(ge=0, le=255)] = 0
+    """Attempts after a failed one."""
+    repetition_delay: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 0
+    """Seconds between attempts."""
+    logical_device: int = 1
+    """Server SAP of its logical device."""
+
+
 class Description(Table, frozen=True):
     """The whole file."""
 
@@ -254,6 +306,7 @@ class Description(Table, frozen=True):
     registers: dict[str, str | Register] = {}
     object: tuple[Object, ...] = ()
     profile: tuple[Profile, ...] = ()
+    push: tuple[PushTable, ...] = ()
 
 
 def clients_of(description: Description) -> tuple[Client, ...]:

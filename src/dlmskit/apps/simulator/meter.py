@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from dlmskit.apps.simulator.capturing import Capturing
-from dlmskit.apps.simulator.description import Client, Description, Register, clients_of
+from dlmskit.apps.simulator.description import Client, Description, PushTable, Register, clients_of
 from dlmskit.apps.simulator.key_pairs import meter_pairs
 from dlmskit.apps.simulator.load_curve import Household
 from dlmskit.apps.simulator.measuring import Measurement
@@ -22,11 +22,13 @@ from dlmskit.apps.simulator.objects import (
     profile_object,
     register_object,
 )
+from dlmskit.apps.simulator.pushing import Pushing, push_object
 from dlmskit.apps.simulator.roles import grants_of, policy_of, versions_of
 from dlmskit.apps.simulator.secrets import client_keys, device_secret, meter_keys, trust_anchors
 from dlmskit.association.credentials import Credentials
 from dlmskit.association.settings import AssociationSettings
 from dlmskit.cosem.classes.profile_generic import ProfileGeneric
+from dlmskit.cosem.classes.push_setup import PushSetupV0
 from dlmskit.crypto.certificates import Trust
 from dlmskit.crypto.suites import suite_of
 from dlmskit.errors import ConfigError, DlmsError
@@ -79,6 +81,7 @@ class SimulatedMeter:
         self._add_logical_devices()
         self._add_objects()
         profiles = self._add_profiles()
+        pushes = self._add_pushes()
         with _at("keys"):
             keys = meter_keys(description, title, folder)
             self.pairs = meter_pairs(description, title, folder)
@@ -90,6 +93,7 @@ class SimulatedMeter:
         with _at("keys in the state"):
             self.device.ready()
         self._check_grants()
+        self.pushing = Pushing(self.device, pushes)
         self._capturing = [Capturing(profile, self._clock, self.time, self.database) for profile in profiles]
         if past:
             self.catch_up()
@@ -129,6 +133,14 @@ class SimulatedMeter:
                 made.append(tree.add(profile_object(table, tree, rows)))
                 columns = ", ".join(table.columns)
                 self.database.claim(f"columns of {table.logical_device} {table.obis}", columns, "start it with new state")
+        return made
+
+    def _add_pushes(self) -> list[tuple[PushSetupV0, PushTable]]:
+        made = []
+        for number, table in enumerate(self.description.push, 1):
+            with _at(f"push {number}"):
+                tree = self._logical_device(table.logical_device).tree
+                made.append((tree.add(push_object(table, tree)), table))
         return made
 
     def _admit(self, client: Client, keys: KeySet) -> None:
@@ -221,11 +233,11 @@ def _at(place: str) -> Iterator[None]:
 
 @contextlib.asynccontextmanager
 async def running(meter: SimulatedMeter) -> AsyncIterator[SimulatedMeter]:
-    """Let the meter capture while the block runs."""
-    task = asyncio.create_task(meter.run())
+    """Let the meter capture and push while the block runs."""
+    tasks = [asyncio.create_task(meter.run()), asyncio.create_task(meter.pushing.run())]
     try:
         yield meter
     finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

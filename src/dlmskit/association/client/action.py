@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from dlmskit.apdu import (
+    CONFIRMED,
     ActionRequestNextPblock,
     ActionRequestNormal,
     ActionRequestWithFirstPblock,
@@ -59,6 +60,15 @@ def invoke(
         if len(responses) != 1:
             raise RemoteProtocolError(f"one method was invoked, {len(responses)} answers came")
         return responses[0]
+    finally:
+        core.end()
+
+
+def invoke_unconfirmed(core: Core, descriptor: CosemMethodDescriptor, parameters: Data | None = None) -> bytes:
+    """ACTION of one method as an APDU that asks for no answer, ready to be sent."""
+    invoke_id = core.begin_request(_ACTION)
+    try:
+        return core.unconfirmed(ActionRequestNormal(invoke_id & ~CONFIRMED, descriptor, parameters))
     finally:
         core.end()
 

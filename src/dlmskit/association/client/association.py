@@ -19,12 +19,13 @@ from dlmskit.apdu import (
 from dlmskit.apdu.access import AccessRequestSpecification
 from dlmskit.association.authentication import pre_established
 from dlmskit.association.client.access import AccessOutcome, access, access_unconfirmed
-from dlmskit.association.client.action import invoke, invoke_list
+from dlmskit.association.client.action import invoke, invoke_list, invoke_unconfirmed
 from dlmskit.association.client.core import Core
+from dlmskit.association.client.forwarding import forward
 from dlmskit.association.client.get import get_attribute, get_list
 from dlmskit.association.client.opening import associate
 from dlmskit.association.client.releasing import release
-from dlmskit.association.client.set import set_attribute, set_list
+from dlmskit.association.client.set import set_attribute, set_list, set_unconfirmed
 from dlmskit.association.client.short_names import Variable, read_names, write_names, write_names_unconfirmed
 from dlmskit.association.context import AssociationContext
 from dlmskit.association.credentials import Credentials
@@ -69,6 +70,8 @@ class ClientAssociation:
             hls_mechanism(settings.mechanism)
         if settings.needs_titles and settings.client_system_title is None:
             raise ConfigError("the client needs a system title of its own for ciphering and for this mechanism")
+        if settings.broadcast and settings.layered:
+            raise ConfigError("a broadcast has one layer of glo- or general-glo-ciphering, which names no recipient")
         if settings.layered and settings.server_system_title is None:
             raise ConfigError("the client must know the server's system title: these messages name their recipient")
         if settings.pre_established:
@@ -176,6 +179,20 @@ class ClientAssociation:
     ) -> Exchange[ActionResponseWithOptionalData]:
         """Invoke one method: its action-result (0 for success), and what it returned."""
         return invoke(self._core, descriptor, parameters)
+
+    def set_unconfirmed(
+        self, descriptor: CosemAttributeDescriptor, value: Data, selection: SelectiveAccessDescriptor | None = None
+    ) -> bytes:
+        """SET of one attribute as an APDU that asks for no answer, ready to be sent: the only kind for a broadcast."""
+        return set_unconfirmed(self._core, descriptor, value, selection)
+
+    def action_unconfirmed(self, descriptor: CosemMethodDescriptor, parameters: Data | None = None) -> bytes:
+        """ACTION of one method as an APDU that asks for no answer, ready to be sent: the only kind for a broadcast."""
+        return invoke_unconfirmed(self._core, descriptor, parameters)
+
+    def forward(self, octets: bytes) -> Exchange[bytes]:
+        """Pass on what a third party has protected for the server; the server's answer to him, as it came; see `forward`."""
+        return forward(self._core, octets)
 
     def action_list(
         self, descriptors: Sequence[CosemMethodDescriptor], parameters: Sequence[Data | None]

@@ -52,7 +52,7 @@ from dlmskit.errors import (
 from dlmskit.limits import Limits
 from dlmskit.security.context import SecurityContext
 from dlmskit.security.control import AUTHENTICATED_ENCRYPTED, Protection, SecurityControl
-from dlmskit.security.envelope import PROTECTED_TAGS, Form
+from dlmskit.security.envelope import GENERAL_CIPHERING, GENERAL_SIGNING, PROTECTED_TAGS, Form
 from dlmskit.security.layers import Ciphered, Signed, Step
 from dlmskit.security.protection import Verified, protect, protect_layers, unprotect
 from dlmskit.types.conformance import Conformance
@@ -64,7 +64,8 @@ _BLOCK = GeneralBlockTransfer.head[0]
 _EFFECTS = frozenset((SetRequestNormal.head[0], ActionRequestNormal.head[0], WriteRequest.head[0]))
 _NEXT = (GetRequestNext.head[:2], ActionRequestNextPblock.head[:2])
 """Requests for the next block of a service: general block transfer does not carry them."""
-_ACCESS = AccessRequest.head[0]
+_GENERAL_ALONE = frozenset((AccessRequest.head[0], GENERAL_CIPHERING, GENERAL_SIGNING))
+"""What has no glo- and ded-form."""
 _LONG_ID = 0xFFFFFF
 _REQUEST_BITS, _RESPONSE_BITS = 0x1C, 0xE0
 """What a security policy says about requests and about responses."""
@@ -138,6 +139,13 @@ class Core:
         self._invoke_id = self._invoke_id % 15 + 1
         return self._invoke_id | self._flags
 
+    def unconfirmed(self, request: Apdu) -> bytes:
+        """A request that asks for no answer, as it is sent. Raises LocalProtocolError for one that is too long."""
+        plain = request.encode()
+        if len(plain) > self.room:
+            raise LocalProtocolError(f"an unconfirmed request of {len(plain)} octets; the server takes {self.room}")
+        return self.protect(plain)
+
     def begin_long_request(self, needed: int, *, confirmed: bool) -> int:
         """As `begin_request`, for a service with a Long-Invoke-Id-And-Priority."""
         self.begin_request(needed)
@@ -181,6 +189,8 @@ class Core:
         general = self.settings.wrapping is not Wrapping.SERVICE_SPECIFIC
         self.form = Form((2 if general else 0) + dedicated)
         self.control = security.control
+        if self.settings.broadcast:
+            self.control = SecurityControl.of(security.suite, security.control.protection, broadcast=True)
         if self.settings.layered:
             self.steps = request_steps(self.settings, self.form, established=self._key_is_known)
 
@@ -202,7 +212,7 @@ class Core:
     def protect(self, plain: bytes) -> bytes:
         """The APDU as it is sent."""
         form, steps, security = self.form, self.steps, self.security
-        if plain[0] == _ACCESS:
+        if plain[0] in _GENERAL_ALONE:
             form, steps = self._general()
         if steps and security is not None:
             return protect_layers(plain, security, in_one_transaction(steps, security))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from dlmskit.apdu import (
+    CONFIRMED,
     CosemAttributeDescriptor,
     CosemAttributeDescriptorWithSelection,
     DataBlockSA,
@@ -60,6 +61,17 @@ def set_attribute(
             first = lambda block: SetRequestWithFirstDatablock(invoke_id, descriptor, selection, block)  # noqa: E731
             answer = yield from _send_blocks(core, first, value.octets, invoke_id)
         return _results(answer, 1)[0]
+    finally:
+        core.end()
+
+
+def set_unconfirmed(
+    core: Core, descriptor: CosemAttributeDescriptor, value: Data, selection: SelectiveAccessDescriptor | None = None
+) -> bytes:
+    """SET of one attribute as an APDU that asks for no answer, ready to be sent."""
+    invoke_id = core.begin_request(_SET | (_SELECTIVE if selection is not None else 0))
+    try:
+        return core.unconfirmed(SetRequestNormal(invoke_id & ~CONFIRMED, descriptor, selection, value))
     finally:
         core.end()
 

@@ -7,7 +7,7 @@ read back, and none can be wrapped but those that were made transferable.
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 import pkcs11
 from pkcs11 import Attribute, KeyType, MechanismFlag, ObjectClass
@@ -49,6 +49,12 @@ class TokenProvider:
             return loaded.get_token(token_label=token).open(rw=True, user_pin=pin.reveal().decode())
 
         self._session = on_token(work)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(...)"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("an open token is not pickled")
 
     def close(self) -> None:
         """Log out. Keys without a label are gone with it."""

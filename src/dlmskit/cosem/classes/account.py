@@ -15,7 +15,7 @@ from dlmskit.cosem.classes.charge import Charge, ChargeType
 from dlmskit.cosem.classes.credit import REQUIRES_CONFIRMATION, RESETTABLE, Credit, CreditStatus, CreditType
 from dlmskit.cosem.classes.disconnect_control import ControlState, DisconnectControlV0
 from dlmskit.cosem.daylight import LocalTime
-from dlmskit.cosem.declaration import attribute, method
+from dlmskit.cosem.declaration import Request, attribute, method
 from dlmskit.cosem.kinds import DATE_TIME
 from dlmskit.cosem.model import InterfaceClass
 from dlmskit.cosem.payment import DOUBLE_LONG
@@ -89,6 +89,13 @@ class Account(TimeBound, InterfaceClass, class_id=111, version=0, name="Account"
     def prepaid(self) -> bool:
         """Whether the supply depends on the credit."""
         return bool(self.account_mode_and_status.payment_mode == PaymentMode.PREPAYMENT)
+
+    @account_mode_and_status.writer
+    def _write_mode_and_status(self, value: Data, request: Request) -> None:
+        mode, status = (member.value for member in value.elements())
+        if mode not in set(PaymentMode) or status not in set(AccountStatus):
+            raise ServiceError(DataAccessResult.OTHER_REASON, "account_mode_and_status", f"no mode {mode} or status {status}")
+        self.store(2, value)
 
     @method(1)
     def activate_account(self) -> None:

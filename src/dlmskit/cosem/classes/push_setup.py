@@ -1,8 +1,7 @@
 """Interface class 40, Push setup (Blue Book 4.4.8): what a device sends by itself, whereto and when.
 
 `push` makes the body and hands it to ``on_push``; windows, delays, retries and confirmation are the business of the
-sender. Restrictions of push_object_list (versions 1 and later) are kept but not applied: push refuses with other-reason
-where one is set.
+sender (`dlmskit.server.push`).
 """
 
 from __future__ import annotations
@@ -10,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from dlmskit.codec.data import Data
-from dlmskit.cosem.access import Operation
+from dlmskit.cosem.classes.profile_generic import ProfileGeneric
 from dlmskit.cosem.declaration import Caller, Request, attribute, method
 from dlmskit.cosem.kinds import CAPTURE_OBJECT, DATE_TIME
 from dlmskit.cosem.model import InterfaceClass
+from dlmskit.cosem.push_list import PushEntry, element, selected
 from dlmskit.cosem.selective import CaptureObject
 from dlmskit.errors import ServiceError
 from dlmskit.types.enums import DataAccessResult
@@ -74,28 +74,46 @@ class PushSetupV0(InterfaceClass, class_id=40, version=0, name="Push setup", met
         self.on_push(self.body())
 
     def body(self) -> Data:
-        """The values in the order of push_object_list; what cannot or may not be read is null-data."""
-        return Data.structure([self._value(entry) for entry in self.stored(2).elements()])
+        """The values in the order of push_object_list; what cannot or may not be read is null-data.
 
-    def _value(self, entry: Data) -> Data:
-        members = entry.elements()
-        if len(members) > 4 and members[4].elements()[0].value:
-            raise ServiceError(DataAccessResult.OTHER_REASON, "push", "restrictions are not applied")
-        wanted = CaptureObject.from_data(Data.structure(members[:4]))
-        return self.tree.captured(wanted) if _may_get(self.receiver, wanted) else Data.null()
+        Raises ServiceError (other-reason) for a selection that cannot be made.
+        """
+        return Data.structure([self._value(PushEntry.from_data(entry)) for entry in self.stored(2).elements()])
+
+    def _value(self, entry: PushEntry) -> Data:
+        entry.check()
+        wanted = entry.wanted
+        if not entry.may_be_read_by(self.receiver):
+            return Data.null()
+        if wanted.attribute_index == 0:
+            return element(self._public_attributes(wanted), wanted.data_index)
+        if not entry.restriction and not entry.columns:
+            return self.tree.captured(wanted)
+        profile = self.tree.get(wanted.class_id, wanted.logical_name)
+        assert isinstance(profile, ProfileGeneric)  # noqa: S101 - of its class_id
+        return element(selected(entry, profile), wanted.data_index)
+
+    def _public_attributes(self, wanted: CaptureObject) -> Data:
+        """Attribute 0: every attribute that the receiver may read; null-data in place of the others."""
+        parts = self._parts(wanted)
+        return Data.structure([self._value(part) for part in parts]) if parts else Data.null()
 
     @push_object_list.writer
     def _write_push_object_list(self, value: Data, request: Request) -> None:
         """Nobody has sent what he may not read himself (R-041)."""
-        for entry in value.elements():
-            wanted = CaptureObject.from_data(Data.structure(entry.elements()[:4]))
-            if not _may_get(request.caller, wanted):
-                raise ServiceError(DataAccessResult.READ_WRITE_DENIED, "push_object_list", str(wanted.logical_name))
+        for data in value.elements():
+            entry = PushEntry.from_data(data)
+            entry.check()
+            parts = [entry] if entry.wanted.attribute_index else self._parts(entry.wanted)
+            if not all(part.may_be_read_by(request.caller) for part in parts):
+                raise ServiceError(DataAccessResult.READ_WRITE_DENIED, "push_object_list", str(entry.wanted.logical_name))
         self.store(2, value)
 
-
-def _may_get(caller: Caller | None, wanted: CaptureObject) -> bool:
-    return caller is None or caller.may(Operation.GET, wanted.class_id, wanted.logical_name, wanted.attribute_index)
+    def _parts(self, wanted: CaptureObject) -> list[PushEntry]:
+        """The attributes of an object, one by one; none where there is no such object."""
+        key = wanted.class_id, wanted.logical_name
+        numbers = self.tree.get(*key).attributes if key in self.tree else ()
+        return [PushEntry(CaptureObject(*key, number)) for number in numbers if number > 0]
 
 
 class PushSetupV1(PushSetupV0, version=1):
@@ -108,7 +126,7 @@ class PushSetupV1(PushSetupV0, version=1):
 
 
 class PushSetupV2(PushSetupV1, version=2):
-    """Version 2: columns of profiles, growing delays, confirmed push.."""
+    """Version 2: columns of profiles, growing delays, confirmed push."""
 
     push_object_list = PushSetupV0.push_object_list.retyped(f"array<{_COLUMN},{_RESTRICTION},columns:array<{CAPTURE_OBJECT}>}}>")
     repetition_delay = attribute(

@@ -2,6 +2,7 @@
 
 from dlmskit.server.storage.counters import StoredCounters, StoredWindows
 from dlmskit.server.storage.database import Database
+from dlmskit.server.storage.images import StoredImage
 from dlmskit.server.storage.rows import StoredRows
 from dlmskit.server.storage.sealed import MemorySecrets, NoSecrets, SealedSecrets, SecretStore
 from dlmskit.server.storage.values import StoredValues
@@ -13,6 +14,7 @@ __all__ = [
     "SealedSecrets",
     "SecretStore",
     "StoredCounters",
+    "StoredImage",
     "StoredRows",
     "StoredValues",
     "StoredWindows",

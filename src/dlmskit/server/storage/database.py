@@ -17,7 +17,7 @@ from dlmskit.lineage import Lineage
 from dlmskit.security.control import COUNTER_MAX
 from dlmskit.security.counters import RESTORED_GAP
 
-FORMAT = 3
+FORMAT = 4
 """Version of the tables, kept in the file; a file of an older one gets what is new when it is opened."""
 
 _FORMAT_1 = """
@@ -41,7 +41,16 @@ _FORMAT_3 = """
 CREATE TABLE lineage (one INTEGER PRIMARY KEY, home TEXT, writes INTEGER NOT NULL, lowest INTEGER NOT NULL);
 INSERT INTO lineage VALUES (1, NULL, 0, 0);
 """
-_SCHEMAS = (_FORMAT_1, _FORMAT_2, _FORMAT_3)
+_FORMAT_4 = """
+CREATE TABLE image (
+    sap INTEGER, logical_name BLOB, identifier BLOB NOT NULL, size INTEGER NOT NULL, block_size INTEGER NOT NULL,
+    PRIMARY KEY (sap, logical_name)
+) WITHOUT ROWID;
+CREATE TABLE image_block (
+    sap INTEGER, logical_name BLOB, number INTEGER, octets BLOB NOT NULL, PRIMARY KEY (sap, logical_name, number)
+);
+"""
+_SCHEMAS = (_FORMAT_1, _FORMAT_2, _FORMAT_3, _FORMAT_4)
 """What each format adds to the one before."""
 
 _LEAP = (

@@ -41,15 +41,16 @@ class MemorySecrets:
     """A store that forgets with the process, as everything of a device without a database does."""
 
     def __init__(self) -> None:
-        self._contents: dict[str, bytes] = {}
+        self._contents: dict[str, Secret] = {}
 
     def read(self, name: str) -> bytes | None:
         """See `SecretStore.read`."""
-        return self._contents.get(name)
+        content = self._contents.get(name)
+        return None if content is None else content.reveal()
 
     def write(self, name: str, content: bytes) -> None:
         """See `SecretStore.write`."""
-        self._contents[name] = content
+        self._contents[name] = Secret(content)
 
 
 class NoSecrets:

@@ -18,6 +18,8 @@ from dlmskit.types.obis import Obis
 
 CLOCK = Obis("0.0.1.0.0.255")
 _PUSH_SETUP, _PUSH_OBJECT_LIST = 40, 2
+_PUSH_SETUP_GROUPS = b"\x19\x09"
+"""C and D of its logical names."""
 _CONTAINERS = (Tag.ARRAY, Tag.STRUCTURE)
 _TEXTS = (Tag.OCTET_STRING, Tag.VISIBLE_STRING, Tag.UTF8_STRING)
 
@@ -90,6 +92,11 @@ def _walk(elements: tuple[Data, ...], depth: int = 0) -> Iterator[NamedValue]:
                 yield from _walk(parts, depth + 1)
             else:
                 yield NamedValue(element)
+            at += 1
+            continue
+        name = obis_in(element)
+        if depth == 0 and name is not None and name.octets[2:4] == _PUSH_SETUP_GROUPS:
+            yield NamedValue(element, name, _PUSH_SETUP, 1, source="logical name")  # it tells who pushes, and names nothing else
             at += 1
             continue
         found = _named_at(elements, at)

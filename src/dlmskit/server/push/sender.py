@@ -1,0 +1,243 @@
+"""Sends what the Push setup objects of a device push: one push of an object at a time, several objects side by side.
+
+A trigger makes the body and queues it. The queue of an object is bounded and a trigger that finds it full is refused: an alarm
+that rattles costs neither memory nor other pushes (robustness R-072). Time, randomness and transports are passed in.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from dlmskit.codec.data import Data
+from dlmskit.cosem.classes.push_setup import PushSetupV0, PushSetupV2
+from dlmskit.cosem.timebound import local_time_of
+from dlmskit.errors import ConfigError, DlmsError, ServiceError, TransportError
+from dlmskit.security import SecurityContext
+from dlmskit.server.logical_device import LogicalDevice
+from dlmskit.server.push.delivery import Delivery, Method, Schedule
+from dlmskit.server.push.destination import Destination, Dial, dial
+from dlmskit.server.push.message import LONG_INVOKE_IDS, PushMessage
+from dlmskit.server.push.party import PushParty, pin_sender
+from dlmskit.transport.base import Saps, Transport
+from dlmskit.types.enums import DataAccessResult
+from dlmskit.types.obis import Obis
+
+if TYPE_CHECKING:
+    from dlmskit.server.device import Device
+
+_LOG = logging.getLogger("dlmskit.server")
+MOST_WAITING = 16
+"""Pushes of one object that may wait, the one under way included."""
+_LONGEST_SLEEP = 20.0
+_ATTEMPTS_AT_A_TIME = 8
+
+
+class PushOutcome(StrEnum):
+    """What became of a push."""
+
+    DELIVERED = "delivered"
+    """Sent; where the operation method wants it, confirmed."""
+    REPEATED = "repeated"
+    """An attempt failed, another one is due."""
+    GIVEN_UP = "given-up"
+
+
+@dataclass(frozen=True, slots=True)
+class PushEvent:
+    """The end of an attempt, for the log and for tests."""
+
+    setup: Obis
+    outcome: PushOutcome
+    attempt: int
+    detail: str = ""
+
+
+@dataclass(slots=True)
+class _Pending:
+    message: PushMessage
+    delivery: Delivery
+    destination: Destination
+    client_sap: int
+
+
+def log_push(event: PushEvent) -> None:
+    """What is done where nobody wants to know: one line of the log."""
+    level = logging.INFO if event.outcome is PushOutcome.DELIVERED else logging.WARNING
+    _LOG.log(level, "push %s: %s at attempt %d %s", event.setup, event.outcome.value, event.attempt, event.detail)
+
+
+class PushSender:
+    """Takes the pushes of every Push setup that the device has when it is made; make it when the device is ready."""
+
+    def __init__(self, device: Device, *, dial: Dial = dial, on_event: Callable[[PushEvent], None] = log_push) -> None:
+        self._device = device
+        self._dial = dial
+        self._on_event = on_event
+        self._long_invoke_id = int.from_bytes(device.random(3))
+        self._changed = asyncio.Event()
+        self._queues = [
+            _Queue(self, logical_device, setup) for logical_device in device for setup in logical_device.tree.of(PushSetupV0)
+        ]
+
+    @property
+    def waiting(self) -> int:
+        """Pushes that are not delivered yet."""
+        return sum(len(queue.pending) for queue in self._queues)
+
+    @property
+    def due(self) -> datetime | None:
+        """When the next attempt is to be made; None: nothing waits."""
+        return min((queue.pending[0].delivery.due or _NEVER for queue in self._queues if queue.pending), default=None)
+
+    async def run(self) -> None:
+        """Make every attempt when it is due, until cancelled."""
+        while True:
+            await self.attempt_due()
+            due = self.due
+            wait = _LONGEST_SLEEP if due is None else (due - self._device.clock.utc_now()).total_seconds()
+            self._changed.clear()
+            try:
+                async with asyncio.timeout(min(max(wait, 0.0), _LONGEST_SLEEP)):
+                    await self._changed.wait()
+            except TimeoutError:
+                continue
+
+    async def attempt_due(self) -> int:
+        """Make the attempts that are due now, side by side; returns how many there were."""
+        now = self._device.clock.utc_now()
+        ready = [queue for queue in self._queues if queue.is_due(now)]
+        slots = asyncio.Semaphore(_ATTEMPTS_AT_A_TIME)
+        await asyncio.gather(*(queue.attempt(slots) for queue in ready))
+        return len(ready)
+
+    def next_long_invoke_id(self) -> int:
+        """Never 0, which real meters send where they number nothing."""
+        self._long_invoke_id = self._long_invoke_id % (LONG_INVOKE_IDS - 1) + 1
+        return self._long_invoke_id
+
+    def report(self, event: PushEvent) -> None:
+        """Tell who listens."""
+        self._on_event(event)
+
+    def wake(self) -> None:
+        """Something has changed in a queue."""
+        self._changed.set()
+
+    def transport(self, destination: Destination, server_sap: int, client_sap: int) -> Transport:
+        """The transport of one attempt, not opened."""
+        return self._dial(destination, Saps(server_sap, client_sap), self._device.limits)
+
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+class _Queue:
+    """The pushes of one object, oldest first."""
+
+    def __init__(self, sender: PushSender, logical_device: LogicalDevice, setup: PushSetupV0) -> None:
+        self.pending: deque[_Pending] = deque()
+        self._sender = sender
+        self._device = sender._device  # noqa: SLF001 - a part of the sender
+        self._sap = logical_device.sap
+        self._setup = setup
+        self._party = PushParty(self._device, logical_device, setup)
+        self._busy = False
+        setup.receiver = self._party
+        setup.on_push = self._triggered
+        if isinstance(setup, PushSetupV2):
+            setup.on_reset = self._reset
+
+    def _triggered(self, body: Data) -> None:
+        """Queue a push. Raises ServiceError: temporary-failure where too many wait, other-reason where it cannot be sent."""
+        if len(self.pending) >= MOST_WAITING:
+            raise ServiceError(DataAccessResult.TEMPORARY_FAILURE, "push", f"{MOST_WAITING} pushes wait to be sent")
+        setup = self._setup
+        try:
+            destination = Destination.of(setup.stored(3))
+            _ = self._party.client, self._party.steps
+        except ConfigError as error:
+            raise ServiceError(DataAccessResult.OTHER_REASON, "push", str(error)) from error
+        schedule = Schedule.of(setup, local_time_of(setup.tree))
+        number, time = self._sender.next_long_invoke_id(), setup.now()
+        message = PushMessage(number, None if time.is_unset else time, body, confirmed=schedule.method is Method.CONFIRMED)
+        delivery = Delivery(schedule, self._device.random)
+        delivery.trigger(self._device.clock.utc_now())
+        if delivery.due is None:
+            raise ServiceError(DataAccessResult.OTHER_REASON, "push", "no communication window opens any more")
+        self.pending.append(_Pending(message, delivery, destination, self._party.client_sap))
+        self._sender.wake()
+
+    def _reset(self) -> None:
+        self.pending.clear()
+        self._sender.wake()
+
+    def is_due(self, now: datetime) -> bool:
+        return bool(self.pending) and not self._busy and (self.pending[0].delivery.due or _NEVER) <= now
+
+    async def attempt(self, slots: asyncio.Semaphore) -> None:
+        pending = self.pending[0]
+        self._busy = True
+        try:
+            async with slots:
+                failure = await self._sent(pending)
+        except DlmsError as error:  # nothing that another attempt would mend
+            self._finished(pending, PushOutcome.GIVEN_UP, pending.delivery.attempts + 1, str(error))
+        else:
+            self._tell(pending, failure)
+        finally:
+            self._busy = False
+
+    def _tell(self, pending: _Pending, failure: str) -> None:
+        delivery = pending.delivery
+        if not failure:
+            delivery.sent()
+            self._finished(pending, PushOutcome.DELIVERED, delivery.attempts)
+            return
+        attempt = delivery.attempts + 1
+        delivery.failed(self._device.clock.utc_now())
+        if delivery.due is not None:
+            self._sender.report(PushEvent(self._setup.obis, PushOutcome.REPEATED, attempt, failure))
+        else:
+            self._finished(pending, PushOutcome.GIVEN_UP, attempt, failure)
+
+    def _finished(self, pending: _Pending, outcome: PushOutcome, attempt: int, detail: str = "") -> None:
+        if self.pending and self.pending[0] is pending:  # else it was reset meanwhile
+            self.pending.popleft()
+        self._sender.report(PushEvent(self._setup.obis, outcome, attempt, detail))
+
+    async def _sent(self, pending: _Pending) -> str:
+        """One attempt; why it failed, empty where it did not. Raises DlmsError for what another attempt would not mend."""
+        method = pending.delivery.schedule.method
+        try:
+            async with self._sender.transport(pending.destination, self._sap, pending.client_sap) as transport:
+                with self._device.turn():
+                    context = self._party.context()
+                    octets = pending.message.protected(context, self._party.steps)
+                await transport.send(octets)
+                if method is Method.CONFIRMED:
+                    await self._confirmation(transport, pending, context)
+        except TransportError as error:
+            return str(error) or "the medium failed"
+        return "nothing confirms it" if method is Method.LOWER_CONFIRMED and not pending.destination.confirms else ""
+
+    async def _confirmation(self, transport: Transport, pending: _Pending, context: SecurityContext | None) -> None:
+        """Wait for it; whatever else comes is passed over. Raises TransportTimeout, TransportError."""
+        loop = asyncio.get_running_loop()
+        seconds = self._device.limits.response_seconds
+        deadline = loop.time() + seconds
+        while True:
+            octets = await transport.receive(max(deadline - loop.time(), 0.001))
+            with self._device.turn():
+                pin_sender(context, octets)
+                confirmed = pending.message.is_confirmed_by(octets, context)
+            if confirmed:
+                with self._device.turn():
+                    self._setup.store(13, Data.date_time(self._setup.now()))
+                return
