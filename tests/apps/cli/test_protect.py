@@ -175,13 +175,16 @@ def cipher_keys(suite: int) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def parties(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
     """A key file for each suite: a client and a meter, each with its private keys. Both sides of a test use it."""
-    folder, files = tmp_path_factory.mktemp("parties"), {}
-    pairs = {0: ({}, {}), 1: (private("22", 32), private("33", 32)), 2: (private("22", 48), private("33", 48))}
-    for suite in SUITES:
-        client, meter = pairs[suite]
-        entries = {"client": {"system_title": CLIENT, **client}, "meter": {"system_title": SERVER, **cipher_keys(suite), **meter}}
-        files[suite] = plain(folder, f"suite{suite}.keys", **entries)
-    return files
+    folder = tmp_path_factory.mktemp("parties")
+    return {suite: plain(folder, f"suite{suite}.keys", **entries(suite)) for suite in SUITES}
+
+
+def entries(suite: int, **changes: dict[str, str]) -> dict[str, dict[str, str]]:
+    """Client and meter with all their keys, as a key file has them; ``changes`` by entry."""
+    size = SUITES[suite].coordinate_octets
+    client, meter = (private(octet, size) if size else {} for octet in ("22", "33"))
+    both = {"client": {"system_title": CLIENT, **client}, "meter": {"system_title": SERVER, **cipher_keys(suite), **meter}}
+    return {name: entry | changes.get(name, {}) for name, entry in both.items()}
 
 
 def private(octet: str, count: int) -> dict[str, str]:
