@@ -21,7 +21,7 @@ SYNC := $(UV) sync --quiet --frozen --inexact --all-extras
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup test lint types imports format cases support-table bench form-costs demo soak fuzz docs clean
+.PHONY: help setup test lint types imports format cases support-table bench form-costs round-trips demo soak fuzz docs clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 22
@@ -55,6 +55,9 @@ cases: setup ## List the robustness cases and the tests that hold them
 
 bench: setup ## Compare speed with other Python stacks, side by side in one run
 	@$(BIN)/dlmskit bench
+
+round-trips: setup ## Count round trips and octets of each way to read, write docs/explanation/efficiency.md
+	@$(BIN)/python -m scripts.round_trips
 
 form-costs: setup ## Measure what each form of protection costs, write docs/explanation/form-costs.md
 	@$(BIN)/python -m scripts.form_costs

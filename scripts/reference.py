@@ -20,7 +20,8 @@ from dlmskit.apdu import declared_apdus
 from dlmskit.apps.simulator import description
 from dlmskit.apps.simulator.registers import QUANTITIES
 from dlmskit.association import tables
-from dlmskit.association.diagram import mermaid
+from dlmskit.association.block_transfer import tables as blocks
+from dlmskit.association.diagram import block_transfer_mermaid, mermaid
 from dlmskit.client.words import Words
 from dlmskit.codec import data_types
 from dlmskit.codec.docs import apdu_reference
@@ -141,6 +142,10 @@ def associations_page() -> list[str]:
         lines += rows("state", "event", "next state")
         for (state, event), target in tables.TRANSITIONS[party].items():
             lines.append(f"| {state.value} | {event.value} | {target.value} |")
+    lines += ["", "## General block transfer", "", "One exchange, as either party sees it.", ""]
+    lines += ["```mermaid", block_transfer_mermaid().rstrip(), "```", "", *rows("phase", "event", "next phase")]
+    for (phase, happened), following in blocks.TRANSITIONS.items():
+        lines.append(f"| {phase.value} | {happened.value} | {following.value} |")
     return lines
 
 

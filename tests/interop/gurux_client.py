@@ -8,7 +8,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from gurux_dlms import GXByteBuffer, GXReplyData
-from gurux_dlms.enums import Authentication, InterfaceType, ObjectType, Security
+from gurux_dlms.enums import AccessServiceCommandType, Authentication, Conformance, InterfaceType, ObjectType, Security
+from gurux_dlms.GXDLMSAccessItem import GXDLMSAccessItem
 from gurux_dlms.GXDLMSException import GXDLMSException
 from gurux_dlms.objects import GXDLMSObject, GXDLMSProfileGeneric
 from gurux_dlms.secure import GXDLMSSecureClient
@@ -30,8 +31,10 @@ class GuruxClient:
         ciphered: bool = False,
         first_counter: int = 1,
         title: bytes = b"GRX\0\0\0\0\1",
+        logical_names: bool = True,
+        access: bool = False,
     ) -> None:
-        self.gurux = GXDLMSSecureClient(True, client, 1, authentication, password, InterfaceType.WRAPPER)
+        self.gurux = GXDLMSSecureClient(logical_names, client, 1, authentication, password, InterfaceType.WRAPPER)
         if ciphered:
             ciphering = self.gurux.ciphering
             ciphering.security = Security.AUTHENTICATION_ENCRYPTION
@@ -40,6 +43,8 @@ class GuruxClient:
             ciphering.invocationCounter = first_counter
             # A release in clear, which is what gurux sends unless told otherwise, ends no ciphered association (R-042).
             self.gurux.useProtectedRelease = True
+        if access:
+            self.gurux.proposedConformance |= Conformance.ACCESS
         self.tags: list[int] = []
         """Of the APDUs that it sent."""
         self._port = port
@@ -86,6 +91,13 @@ class GuruxClient:
             values += self._exchange(request).value
         self.gurux.updateValues(items, values)
         return values
+
+    def access(self, command: AccessServiceCommandType, items: list[tuple[GXDLMSObject, int]]) -> list[tuple[int, Any]]:
+        """ACCESS with one kind of item: for each its result and its value."""
+        listed = [GXDLMSAccessItem(command, target, index) for target, index in items]
+        reply = self._exchange(self.gurux.accessRequest(None, listed))
+        self.gurux.parseAccessResponse(listed, reply.data)
+        return [(int(one.error), one.value) for one in listed]
 
     def objects(self) -> Any:
         """The object list, parsed by gurux."""

@@ -1,4 +1,4 @@
-"""gurux_dlms as a foreign peer over HDLC: it reads our server, and our client reads a server of its making."""
+"""gurux_dlms as a foreign client reads our server over HDLC: link control, segments, addresses are of its making."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from gurux_dlms.enums import Authentication, ObjectType
-from gurux_dlms.objects import GXDLMSRegister
+from gurux_dlms.enums import Authentication, InterfaceType, ObjectType
 
 from dlmskit.apps.simulator.serving import Served, Serving, served
 from dlmskit.association.ports import EventCode
+from dlmskit.link.hdlc.control import FrameKind
+from dlmskit.link.hdlc.frame import decode_frame
 from dlmskit.types.obis import Obis
 from tests.interop.gurux_hdlc import GuruxHdlcClient
+from tests.interop.gurux_server import GuruxServer, Reply
 
 T = TypeVar("T")
 EXAMPLE = Path(__file__).parents[2] / "examples" / "household.toml"
@@ -56,14 +58,20 @@ async def test_gurux_reads_object_list_and_profile_over_hdlc(meter: Served) -> N
         assert count == len(meter.meter.device[1].clients[1].association.role.objects)
         assert [row[1:] for row in rows] == [list(row[1:]) for row in stored[:96]]
     assert [entry.code for entry in meter.meter.device.log] == [EventCode.ASSOCIATED, EventCode.RELEASED] * 3
+    # The long form of the same address, and the address of somebody else.
+    count, _ = await as_client(meter, work, octets=4, first_counter=5000, **CIPHERED)
+    assert count
+    with pytest.raises(TimeoutError):
+        await as_client(meter, work, lower=18, **CIPHERED)
     assert meter.listener.connections == 0
 
 
-async def test_an_address_of_four_octets() -> None:
-    def work(client: GuruxHdlcClient) -> Any:
-        return client.read(GXDLMSRegister("1.0.14.7.0.255"))
-
-    async with served(EXAMPLE, Serving(url="hdlc+tcp://127.0.0.1:0?server_lower=5000")) as meter:
-        assert 4990 <= await as_client(meter, work, lower=5000, **CIPHERED) <= 5010
-        with pytest.raises(TimeoutError):
-            await as_client(meter, work, lower=5001, **CIPHERED)
+def test_the_server_of_gurux_answers_no_snrm() -> None:
+    """Why our client is not shown against it: its `handleSnrmRequest` fails (it reads attributes of None), and what it says
+    then is an I frame; by IEC 62056-46, 6.4.4.4.3 it is UA or DM.
+    """
+    server = GuruxServer()
+    server.settings.interfaceType = InterfaceType.HDLC
+    reply = Reply(bytes.fromhex("7EA0070321930F017E"))
+    server.handleRequest(reply)
+    assert decode_frame(bytes(reply.reply)).control.kind is FrameKind.I

@@ -22,6 +22,7 @@ class Addressing(StrEnum):
     IP = "IP address and port"
     HDLC = "HDLC lower address"
     MAC_12 = "MAC address of 12 bits"
+    SHORT_16 = "PAN id and short address"
     EUI_48 = "EUI-48"
     EUI_64 = "EUI-64"
     DEV_EUI = "DevEUI"
@@ -48,8 +49,8 @@ class TransportProfile:
     """Something like TLS below. Never a replacement for COSEM security."""
     addressing: Addressing = Addressing.NONE
     frame_octets: int | None = None
-    """What one frame of the medium carries above its own header; None for a stream. Below ``max_apdu_send`` where the medium
-    cuts APDUs itself. A block of a block transfer that fills a frame makes the best of it."""
+    """What gets lost at once: the octets of APDU in one frame. None for a stream, and for a medium that sends lost frames again
+    by itself. Below ``max_apdu_send`` where the medium cuts APDUs; then APDUs that fill one frame make the best of it."""
     largest_sap: int = 0xFFFF
     """The widest SAP that its header can say."""
     broadcast: bool = False

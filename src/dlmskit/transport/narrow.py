@@ -7,13 +7,26 @@ medium into one datagram, ``schc+udp://host:port``: for modems that are reached 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dlmskit.limits import DEFAULT, Limits
 from dlmskit.link.adaptation import Adaptation
+from dlmskit.link.lowpan import MAX_APDU_OCTETS as LOWPAN_APDU
+from dlmskit.link.lowpan import LowpanAdaptation, Node
+from dlmskit.link.prime import MAX_APDU_OCTETS as PRIME_APDU
+from dlmskit.link.prime import SEGMENT_OCTETS, PrimeAdaptation
 from dlmskit.link.schc.compression import Ends
 from dlmskit.link.schc.link import MAX_APDU_OCTETS as SCHC_APDU
 from dlmskit.link.schc.link import SchcAdaptation
+from dlmskit.link.sfsk import (
+    FIRST_INITIATOR,
+    MAX_LLC_OCTETS,
+    MOST_SUBFRAMES,
+    SUBFRAME_OCTETS,
+    SUBFRAME_SECONDS,
+    SfskAdaptation,
+)
+from dlmskit.link.sfsk import MAX_APDU_OCTETS as SFSK_APDU
 from dlmskit.transport.base import Addressing, HandlerFactory, Listener, Saps, Transport, TransportProfile
 from dlmskit.transport.stations import Address, Carrier, StationListener, StationTransport, serve_stations
 from dlmskit.transport.udp import UdpCarrier
@@ -67,7 +80,6 @@ SCHC_MEDIUM = Medium(
         connection_oriented=False,
         reliable=False,
         addressing=Addressing.DEV_EUI,
-        frame_octets=51,
         half_duplex=True,
         loses_frames=True,
         round_trip_seconds=60.0,
@@ -78,4 +90,79 @@ SCHC_MEDIUM = Medium(
     lambda: SchcAdaptation(LPWAN_ENDS, device=True),
     4070,
 )
+
+G3_PAN, G3_COORDINATOR, G3_METER = 0x781D, 0, 1
+"""Where nobody says others."""
+G3_MEDIUM = Medium(
+    TransportProfile(
+        "g3",
+        LOWPAN_APDU,
+        LOWPAN_APDU,
+        connection_oriented=False,
+        reliable=False,
+        addressing=Addressing.SHORT_16,
+        frame_octets=400,
+        half_duplex=True,
+        loses_frames=True,
+        round_trip_seconds=5.0,
+        octets_per_second=2500.0,
+    ),
+    lambda: LowpanAdaptation(Node(G3_COORDINATOR, G3_PAN), Node(G3_METER, G3_PAN), frame_octets=400),
+    lambda: LowpanAdaptation(Node(G3_METER, G3_PAN), Node(G3_COORDINATOR, G3_PAN), frame_octets=400),
+    4071,
+)
+MESH_MEDIUM = Medium(
+    replace(G3_MEDIUM.profile, name="mesh", frame_octets=102, octets_per_second=6000.0),
+    lambda: LowpanAdaptation(Node(G3_COORDINATOR), Node(G3_METER), frame_octets=102),
+    lambda: LowpanAdaptation(Node(G3_METER), Node(G3_COORDINATOR), frame_octets=102),
+    4072,
+)
+"""A radio mesh of IEEE 802.15.4: what its frame of 127 octets leaves."""
+
+PRIME_MEDIUM = Medium(
+    TransportProfile(
+        "prime",
+        PRIME_APDU,
+        PRIME_APDU,
+        connection_oriented=False,
+        reliable=False,
+        addressing=Addressing.EUI_48,
+        frame_octets=SEGMENT_OCTETS,
+        largest_sap=0xFF,
+        half_duplex=True,
+        loses_frames=True,
+        round_trip_seconds=5.0,
+        octets_per_second=2000.0,
+    ),
+    PrimeAdaptation,
+    PrimeAdaptation,
+    4073,
+)
+
+SFSK_CREDIT = 3
+SFSK_MEDIUM = Medium(
+    TransportProfile(
+        "sfsk",
+        SFSK_APDU,
+        SFSK_APDU,
+        connection_oriented=False,
+        reliable=False,
+        server_may_initiate=False,
+        addressing=Addressing.MAC_12,
+        frame_octets=MAX_LLC_OCTETS,
+        largest_sap=0xFF,
+        half_duplex=True,
+        loses_frames=True,
+        round_trip_seconds=(2 * SFSK_CREDIT + 2) * MOST_SUBFRAMES * SUBFRAME_SECONDS,
+        octets_per_second=SUBFRAME_OCTETS / SUBFRAME_SECONDS,
+    ),
+    lambda: SfskAdaptation(FIRST_INITIATOR, 0x001, credit=SFSK_CREDIT),
+    lambda: SfskAdaptation(0x001, FIRST_INITIATOR, credit=SFSK_CREDIT),
+    4074,
+)
+
 SCHC = SCHC_MEDIUM.over_udp()
+G3 = G3_MEDIUM.over_udp()
+MESH = MESH_MEDIUM.over_udp()
+PRIME = PRIME_MEDIUM.over_udp()
+SFSK = SFSK_MEDIUM.over_udp()

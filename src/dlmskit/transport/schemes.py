@@ -21,6 +21,12 @@ BUILT_IN: Final = (
     _own("udp", "udp"),
     _own("hdlc+tcp", "hdlc_tcp"),
     _own("hdlc+serial", "hdlc_serial"),
+    _own("mbus+tcp", "mbus_tcp"),
+    _own("mbus+serial", "mbus_serial"),
     _own("memory", "memory"),
+    _own("sfsk+udp", "narrow", "SFSK"),
+    _own("prime+udp", "narrow", "PRIME"),
+    _own("g3+udp", "narrow", "G3"),
+    _own("mesh+udp", "narrow", "MESH"),
     _own("schc+udp", "narrow", "SCHC"),
 )

@@ -7,6 +7,7 @@ files beside this one are written on `Core.exchange`.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 from dlmskit.apdu import (
     CONFIRMED,
     HIGH_PRIORITY,
+    LONG_CONFIRMED,
     AccessRequest,
     AccessResponse,
     ActionRequestNextPblock,
@@ -21,10 +23,12 @@ from dlmskit.apdu import (
     Apdu,
     ConfirmedServiceError,
     DataNotification,
+    DataNotificationConfirm,
     EventNotificationRequest,
     ExceptionResponse,
     GeneralBlockTransfer,
     GetRequestNext,
+    InformationReportRequest,
     SetRequestNormal,
     WriteRequest,
     decode_apdu,
@@ -40,6 +44,7 @@ from dlmskit.association.settings import AssociationSettings, Wrapping
 from dlmskit.association.sizes import plain_room, send_limit
 from dlmskit.association.tables import Event, Party, State, StateMachine
 from dlmskit.errors import (
+    DecodeError,
     DlmsError,
     LocalProtocolError,
     OutcomeUnknown,
@@ -57,18 +62,22 @@ from dlmskit.security.layers import Ciphered, Signed, Step
 from dlmskit.security.protection import Verified, protect, protect_layers, unprotect
 from dlmskit.types.conformance import Conformance
 
-_NOTIFICATIONS = (DataNotification, EventNotificationRequest)
+_NOTIFICATIONS = (DataNotification, EventNotificationRequest, InformationReportRequest)
+_CONFIRMED_NOTIFICATION = DataNotification.head[0], LONG_CONFIRMED >> 24
 _NOTIFICATIONS_KEPT = 256
 _GENERAL_BLOCKS = int(Conformance.GENERAL_BLOCK_TRANSFER)
 _BLOCK = GeneralBlockTransfer.head[0]
 _EFFECTS = frozenset((SetRequestNormal.head[0], ActionRequestNormal.head[0], WriteRequest.head[0]))
 _NEXT = (GetRequestNext.head[:2], ActionRequestNextPblock.head[:2])
 """Requests for the next block of a service: general block transfer does not carry them."""
-_GENERAL_ALONE = frozenset((AccessRequest.head[0], GENERAL_CIPHERING, GENERAL_SIGNING))
+_GENERAL_ALONE = frozenset((AccessRequest.head[0], DataNotificationConfirm.head[0], GENERAL_CIPHERING, GENERAL_SIGNING))
 """What has no glo- and ded-form."""
 _LONG_ID = 0xFFFFFF
 _REQUEST_BITS, _RESPONSE_BITS = 0x1C, 0xE0
 """What a security policy says about requests and about responses."""
+
+Late = Callable[[Any], bool]
+"""Whether an answer is one to the request before."""
 
 
 class Core:
@@ -85,6 +94,7 @@ class Core:
         self.machine = StateMachine(Party.CLIENT)
         self._treatments = TREATMENTS_BY_OCTET[self.machine.state]
         self.notifications: deque[Notification] = deque(maxlen=_NOTIFICATIONS_KEPT)
+        self._confirmations: list[bytes] = []
         self.security: SecurityContext | None = None
         self._ciphering: SecurityContext | None = None
         """The same, where the application context allows ciphered APDUs."""
@@ -264,9 +274,17 @@ class Core:
     # --- Exchanges ---
 
     def exchange(
-        self, plain: bytes, expected: frozenset[type[Apdu]], invoke_id: int | None, retries: int = 0, *, effect: bool = False
+        self,
+        plain: bytes,
+        expected: frozenset[type[Apdu]],
+        invoke_id: int | None,
+        retries: int = 0,
+        *,
+        effect: bool = False,
+        late: Late | None = None,
     ) -> Exchange[Any]:
-        """Send a request and wait for the answer: one of the ``expected`` types, with this invoke-id if it has one.
+        """Send a request and wait for the answer: one of the ``expected`` types, with this invoke-id if it has one. Over a medium
+        that brings answers twice those that are ``late`` are dropped.
 
         A repetition has the same invoke-id and a new invocation counter. What has an ``effect`` (SET, ACTION, WRITE) is
         not repeated but block by block, which the server tells apart. Raises what the answer is where it is an error, and
@@ -275,7 +293,8 @@ class Core:
         effect = effect or (plain[0] in _EFFECTS and self.associated is not None)
         while True:
             try:
-                return (yield from self._exchanged(self._outgoing(plain), expected, invoke_id))
+                out = self._outgoing(plain)
+                return (yield from self._exchanged(out, expected, invoke_id, None if self.reliable else late))
             except SecurityError:
                 if self.reliable or effect or not retries or self.blocks is None or not self.blocks.used:
                     raise
@@ -316,7 +335,9 @@ class Core:
         blocks.expect()
         return (octets,)
 
-    def _exchanged(self, out: tuple[bytes, ...], expected: frozenset[type[Apdu]], invoke_id: int | None) -> Exchange[Any]:
+    def _exchanged(
+        self, out: tuple[bytes, ...], expected: frozenset[type[Apdu]], invoke_id: int | None, late: Late | None = None
+    ) -> Exchange[Any]:
         """Send, and wait for the answer. A time-out within a block transfer repeats what the peer has not acknowledged."""
         while True:
             try:
@@ -339,7 +360,8 @@ class Core:
             if isinstance(answer, GeneralBlockTransfer):
                 received, out = yield from self._block(answer.encode())
                 answer = self.accept(received, expected, invoke_id) if received else None
-            if answer is not None:
+            out += self._to_confirm()
+            if answer is not None and not (late is not None and late(answer)):
                 if out:
                     with suppress(TransportError):  # the answer is here, whatever becomes of its acknowledgement
                         yield Tell(out)
@@ -380,7 +402,7 @@ class Core:
         elif not self.in_clear and KINDS[octets[0]] is Kind.RESPONSE:
             raise SecurityError(SecurityReason.PROTECTION_TOO_WEAK, f"an answer in clear: {describe(octets)}")
         if treatment is Treatment.NOTIFY:
-            self.notifications.append(Notification(octets, verified))
+            self._notified(octets, verified)
             return None
         answer = decode_apdu(octets, deviations=self.tolerated, limits=self.limits)
         self.last_verified = verified
@@ -413,7 +435,7 @@ class Core:
 
     def _other(self, answer: Apdu, octets: bytes, verified: Verified | None) -> None:
         if isinstance(answer, _NOTIFICATIONS):
-            self.notifications.append(Notification(octets, verified))
+            self._notified(octets, verified)
         elif isinstance(answer, ExceptionResponse):
             raise exception_received(answer)
         elif isinstance(answer, ConfirmedServiceError):
@@ -421,10 +443,30 @@ class Core:
         else:
             self.report(EventCode.UNMATCHED_RESPONSE, describe(octets))
 
+    def _notified(self, octets: bytes, verified: Verified | None) -> None:
+        """Keep a notification, and have one confirmed that asks for it and is protected as it must be."""
+        self.notifications.append(Notification(octets, verified))
+        tag, flags = octets[0], octets[1] if len(octets) > 1 else 0
+        asks = (tag, flags & _CONFIRMED_NOTIFICATION[1]) == _CONFIRMED_NOTIFICATION
+        if not asks or self.associated is None or (verified is None and not self.in_clear):
+            return
+        try:
+            notification = DataNotification.decode(octets, deviations=[], limits=self.limits)
+        except DecodeError as error:
+            self.report(EventCode.NOT_DECODED, describe(octets), error)
+        else:
+            confirmation = DataNotificationConfirm(notification.long_invoke_id_and_priority, b"")
+            self._confirmations.append(self.protect(confirmation.encode()))
+
+    def _to_confirm(self) -> tuple[bytes, ...]:
+        """The confirmations to send now."""
+        confirmations, self._confirmations = tuple(self._confirmations), []
+        return confirmations
+
     def receive(self, octets: bytes) -> tuple[bytes, ...]:
         """Take an APDU that came while nothing was asked: notifications are kept, the rest is dropped and reported.
 
-        What is returned is to be sent: acknowledgements of blocks.
+        What is returned is to be sent: acknowledgements of blocks, confirmations of notifications.
         """
         send: tuple[bytes, ...] = ()
         if octets and octets[0] == _BLOCK and self.blocks is not None:
@@ -436,7 +478,7 @@ class Core:
             self.accept(octets, frozenset(), None)
         except DlmsError as error:
             self.report(EventCode.UNEXPECTED_APDU, describe(octets), error)
-        return send
+        return send + self._to_confirm()
 
 
 def describe(octets: bytes) -> str:

@@ -17,6 +17,7 @@ from dlmskit.association.inputs import KINDS, NOT_ALLOWED, SILENCE, Serve, answe
 from dlmskit.association.ports import Clock, EventCode, EventSink, Random, ServiceHandler, forget
 from dlmskit.association.reporting import Reporter
 from dlmskit.association.server.blocks import ServerBlocks
+from dlmskit.association.server.notifying import Unasked, notification
 from dlmskit.association.server.opening import Opened, Opener
 from dlmskit.association.server.pipeline import Pipeline
 from dlmskit.association.server.releasing import released
@@ -25,7 +26,7 @@ from dlmskit.association.server.repetitions import Repetitions
 from dlmskit.association.server.services import Services
 from dlmskit.association.settings import AarqOnOpen, AssociationSettings
 from dlmskit.association.tables import Event, Party, State, StateMachine
-from dlmskit.errors import DecodeError, SecurityError
+from dlmskit.errors import DecodeError, LocalProtocolError, SecurityError
 from dlmskit.limits import DEFAULT, Limits
 from dlmskit.security.context import SecurityContext
 from dlmskit.security.hls import RecentChallenges
@@ -161,6 +162,22 @@ class ServerAssociation:
     def expire(self) -> None:
         """End what has waited too long: the association, a handshake, a block transfer. `deadline` says when to look."""
         self._expire(self._clock())
+
+    def notify(self, apdu: Unasked) -> bytes:
+        """An EventNotification, InformationReport or DataNotification in the open association: the APDU to send.
+
+        It is protected as responses are. Raises LocalProtocolError without an association, for a service that was not
+        negotiated, and for what is longer than the client takes; SecurityError where it cannot be protected.
+        """
+        pipeline, context = self._pipeline, self._context
+        if pipeline is None or pipeline.associated is None or context is None:
+            raise LocalProtocolError("there is no association to notify in")
+        return notification(pipeline.services, apdu, dedicated=context.has_dedicated_key)
+
+    @property
+    def unconfirmed(self) -> frozenset[int]:
+        """Long invoke-ids of the DataNotifications that asked for a confirmation and have none yet."""
+        return frozenset() if self._pipeline is None else self._pipeline.services.outstanding.numbers
 
     def lower_layer_lost(self) -> None:
         """The connection is gone: so is the association, with everything that belongs to it."""

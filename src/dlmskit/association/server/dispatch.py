@@ -17,6 +17,7 @@ from dlmskit.apdu import (
     ActionRequestWithListAndFirstPblock,
     ActionRequestWithPblock,
     Apdu,
+    DataNotificationConfirm,
     GetRequestNext,
     GetRequestNormal,
     GetRequestWithList,
@@ -32,7 +33,7 @@ from dlmskit.apdu import (
     WriteRequest,
 )
 from dlmskit.association.inputs import KINDS, NOT_ALLOWED, TOO_LONG, Kind
-from dlmskit.association.server import access, action, get, set, short_names  # noqa: A004  named after the services
+from dlmskit.association.server import access, action, get, notifying, set, short_names  # noqa: A004  named after the services
 from dlmskit.association.server.services import Services, Turn
 from dlmskit.errors import DecodeError
 from dlmskit.types.enums import DataAccessResult
@@ -57,17 +58,20 @@ HANDLERS: dict[type[Apdu], tuple[Serve, bool]] = {
     AccessRequest: (access.access, False),
     ReadRequest: (short_names.read, True),
     WriteRequest: (short_names.write, True),
+    DataNotificationConfirm: (notifying.confirmed, True),
     UnconfirmedWriteRequest: (short_names.write_unconfirmed, True),
 }
 """Handler of each request, and whether it may continue a block transfer; every other request ends one."""
 
+_WITH_OR_WITHOUT = frozenset((ReadRequest, WriteRequest, UnconfirmedWriteRequest, DataNotificationConfirm))
+"""What is not a block by its type; a READ or WRITE may hold one."""
 OF_SERVICE_BLOCKS: frozenset[type[Apdu]] = frozenset(
     {
         SetRequestWithFirstDatablock,
         SetRequestWithListAndFirstDatablock,
         ActionRequestWithFirstPblock,
         ActionRequestWithListAndFirstPblock,
-        *(request for request, (_, continues) in HANDLERS.items() if continues),
+        *(request for request, (_, continues) in HANDLERS.items() if continues and request not in _WITH_OR_WITHOUT),
     }
 )
 """Requests of the block transfers of GET, SET and ACTION: general block transfer does not carry them."""
@@ -84,10 +88,10 @@ def serve(services: Services, turn: Turn, request: Apdu) -> bytes:
 def invoke_id_of(octets: bytes) -> int:
     """Invoke-Id-And-Priority of a request; of ACCESS the highest octet of the long one, whose flags stand in the same bits.
 
-    The services of short names have none: their tag says whether they are confirmed.
+    The services of short names have none: their tag says whether they are confirmed. A confirmation is never answered.
     """
     if octets[0] in _WITHOUT_INVOKE_ID:
-        return 0 if octets[0] == _UNCONFIRMED_WRITE else CONFIRMED
+        return 0 if octets[0] in _WITHOUT_ANSWER else CONFIRMED
     at = 1 if octets[0] == _ACCESS else 2
     return octets[at] if len(octets) > at else CONFIRMED
 
@@ -118,7 +122,9 @@ def answer_to_malformed(octets: bytes, error: DecodeError) -> bytes:
 
 _READ, _WRITE, _UNCONFIRMED_WRITE = ReadRequest.head[0], WriteRequest.head[0], UnconfirmedWriteRequest.head[0]
 _ANY_READ = frozenset((_READ, GLOBAL_TAGS[_READ], DEDICATED_TAGS[_READ]))
-_WITHOUT_INVOKE_ID = frozenset((_READ, _WRITE, _UNCONFIRMED_WRITE))
+_CONFIRM = DataNotificationConfirm.head[0]
+_WITHOUT_INVOKE_ID = frozenset((_READ, _WRITE, _UNCONFIRMED_WRITE, _CONFIRM))
+_WITHOUT_ANSWER = frozenset((_UNCONFIRMED_WRITE, _CONFIRM))
 _GET, _SET, _ACCESS = GetRequestNormal.head[0], SetRequestNormal.head[0], AccessRequest.head[0]
 _REQUEST_NAMES = frozenset(declared.__name__ for declared in HANDLERS)
 """The path of an error behind the end of a request is its name alone; inside, a field follows."""

@@ -23,6 +23,7 @@ from dlmskit.association.inputs import (
     NOT_DECIPHERED,
     NOT_PROTECTED,
     SILENCE,
+    Kind,
     Serve,
     answers_by_octet,
 )
@@ -44,6 +45,7 @@ from dlmskit.security.envelope import FORM_OF_TAG, Form
 from dlmskit.security.protection import Verified, unprotect
 
 _EXCEPTION = ExceptionResponse.head[0]
+_NEVER_ANSWERED = frozenset((Kind.SHORT_NAME_UNCONFIRMED, Kind.NOTIFICATION_CONFIRM))
 
 
 class Pipeline:
@@ -86,6 +88,8 @@ class Pipeline:
         self._without_association = NO_SHORT_NAMES if settings.short_names else NOT_ALLOWED
         self._most = settings.max_pdu_size
         self._broadcast = settings.broadcast
+        self._proved = settings.mechanism.is_high_level
+        """The client's counter was right when the association was opened."""
         self._silent = settings.switches.silent_on_deciphering_error
         self._always_confirmed = CONFIRMED if settings.switches.answer_unconfirmed else 0
         self._request_policy = int(settings.policy.request)
@@ -148,7 +152,7 @@ class Pipeline:
         if act is Serve.PLAIN:
             if self._request_policy:
                 self._report(EventCode.PROTECTION_TOO_WEAK, f"in clear: {KINDS[octets[0]].value}")
-                return NOT_PROTECTED
+                return SILENCE if KINDS[octets[0]] in _NEVER_ANSWERED else NOT_PROTECTED
             return self._serve_plain(octets, None, in_blocks=in_blocks)
         if self._ciphering is None:
             return self._unexpected(octets, NOT_ALLOWED)
@@ -251,6 +255,8 @@ class Pipeline:
             return NOT_ALLOWED
         if error.reason is SecurityReason.COUNTER_REPEATED:
             self._report(EventCode.COUNTER_REPEATED, kind, error)
+            if self._repetitions is not None and self._proved:
+                return SILENCE  # the medium has delayed it: an answer would pass for that to the next request
             return counter_refused(self._ciphering, FORM_OF_TAG.get(octets[0], Form.GLO))
         weak = error.reason is SecurityReason.PROTECTION_TOO_WEAK
         self._report(EventCode.PROTECTION_TOO_WEAK if weak else EventCode.PROTECTION_FAILED, kind, error)

@@ -17,6 +17,7 @@ from dlmskit.apdu import (
 from dlmskit.association.layering import is_layered, layered_room, steps_of_answer
 from dlmskit.association.ports import Clock, EventCode, Request, ServiceHandler
 from dlmskit.association.reporting import Reporter
+from dlmskit.association.server.outstanding import Outstanding
 from dlmskit.association.server.transfers import Transfer
 from dlmskit.association.settings import AssociationSettings
 from dlmskit.association.sizes import NO_LIMIT, plain_room, send_limit
@@ -83,6 +84,8 @@ class Services:
         self.settings = settings
         self.conformance = conformance
         self.limits = limits
+        self.outstanding = Outstanding()
+        """DataNotifications that wait for a confirmation."""
         self.transfer: Transfer | None = None
         """The block transfer that is going on: at most one."""
         self._handler = handler
@@ -232,6 +235,11 @@ class Services:
 
     def _handler_failed(self, service: str, error: Exception) -> None:
         self._report(EventCode.HANDLER_FAILED, service, error)
+
+    def confirm(self, long_invoke_id: int) -> None:
+        """The client has confirmed a DataNotification."""
+        if not self.outstanding.confirmed(long_invoke_id):
+            self._report(EventCode.UNMATCHED_RESPONSE, "the confirmation of a notification that was not sent, or was confirmed")
 
     # --- Protection of answers ---
 
