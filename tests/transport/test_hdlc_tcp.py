@@ -55,7 +55,8 @@ def frame(octet, information=b"", *, destination=SERVER, source=CLIENT):
 
 
 async def said(reader, count=1):
-    frames, deframer = [], HdlcDeframer()
+    frames: list[HdlcFrame] = []
+    deframer = HdlcDeframer()
     async with asyncio.timeout(5):
         while len(frames) < count:
             frames += deframer.feed(await reader.read(4096))

@@ -7,10 +7,10 @@ from functools import partial
 
 from dlmskit.apps.bench import material
 from dlmskit.apps.bench.model import Case
+from dlmskit.link.events import Received
 from dlmskit.link.hdlc.addresses import client_address, server_address
 from dlmskit.link.hdlc.client import HdlcClient
 from dlmskit.link.hdlc.deframer import HdlcDeframer
-from dlmskit.link.hdlc.events import Received
 from dlmskit.link.hdlc.server import HdlcServer
 
 _REQUEST = bytes.fromhex("C001C100070100630100FF0200")
