@@ -14,6 +14,7 @@ from rich.table import Table
 
 from dlmskit.apps.cli.connection import KeyFile, Url, on_meter, shown
 from dlmskit.apps.cli.output import console, print_json
+from dlmskit.apps.cli.recording import Pcap, Record
 from dlmskit.apps.cli.series import pictures
 from dlmskit.client.aio import Meter
 from dlmskit.codec.profile import ProfileTable
@@ -41,6 +42,8 @@ def run(
     entries: Annotated[str | None, typer.Option(metavar="A:B", help="Rows by number, from 1; 3: is to the end.")] = None,
     keys: KeyFile = None,
     format: Annotated[Format, typer.Option(help="What to print.")] = Format.TABLE,
+    record: Record = None,
+    pcap: Pcap = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object: columns and rows.")] = False,
 ) -> int:
     """Read rows of a profile, with column names, scalers and units read from the meter.
@@ -59,7 +62,7 @@ def run(
         print_json(_json(obis, table)) if json else _print(table, format)
         return 0
 
-    return on_meter(url, keys, f"reading {obis}", work)
+    return on_meter(url, keys, f"reading {obis}", work, record=record, pcap=pcap)
 
 
 def _print(table: ProfileTable, format: Format) -> None:
