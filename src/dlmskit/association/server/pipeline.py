@@ -27,7 +27,7 @@ from dlmskit.association.inputs import (
     Serve,
     answers_by_octet,
 )
-from dlmskit.association.ports import EventCode, Request
+from dlmskit.association.ports import EventCode, MessageTally, Request
 from dlmskit.association.reporting import Reporter
 from dlmskit.association.server.acceptance import counter_refused
 from dlmskit.association.server.blocks import ServerBlocks
@@ -61,6 +61,7 @@ class Pipeline:
         report: Reporter,
         blocks: ServerBlocks | None,
         repetitions: Repetitions | None,
+        tally: MessageTally,
     ) -> None:
         self.services = services
         self.blocks = blocks
@@ -82,12 +83,15 @@ class Pipeline:
         self._context = context
         self._limits = limits
         self._report = report
+        self._tally = tally
         self._ciphering = security if settings.ciphered else None
         table = answers_by_octet(short_names=settings.short_names)
         self._pending, self._open = table[State.HLS_PENDING], table[State.ASSOCIATED]
         self._without_association = NO_SHORT_NAMES if settings.short_names else NOT_ALLOWED
         self._most = settings.max_pdu_size
         self._broadcast = settings.broadcast
+        self._proved = settings.mechanism.is_high_level
+        """The client's counter was right when the association was opened."""
         self._silent = settings.switches.silent_on_deciphering_error
         self._always_confirmed = CONFIRMED if settings.switches.answer_unconfirmed else 0
         self._request_policy = int(settings.policy.request)
@@ -159,8 +163,10 @@ class Pipeline:
         except (SecurityError, DecodeError) as error:
             other = None if self.changed_keys is None else self._under_other_keys(octets, self.changed_keys)
             if other is None:
+                self._tally.refused += 1
                 return self._not_verified(octets, error)
             verified = other
+        self._tally.verified += 1
         if self.changed_keys is not None:
             self.changed_keys.used(verified)
         if verified.gap and self.associated is not None:
@@ -253,6 +259,8 @@ class Pipeline:
             return NOT_ALLOWED
         if error.reason is SecurityReason.COUNTER_REPEATED:
             self._report(EventCode.COUNTER_REPEATED, kind, error)
+            if self._repetitions is not None and self._proved:
+                return SILENCE  # the medium has delayed it: an answer would pass for that to the next request
             return counter_refused(self._ciphering, FORM_OF_TAG.get(octets[0], Form.GLO))
         weak = error.reason is SecurityReason.PROTECTION_TOO_WEAK
         self._report(EventCode.PROTECTION_TOO_WEAK if weak else EventCode.PROTECTION_FAILED, kind, error)

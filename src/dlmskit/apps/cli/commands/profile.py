@@ -12,7 +12,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from dlmskit.apps.cli.connection import KeyFile, Url, on_meter, shown
+from dlmskit.apps.cli.connection import AllowWeak, KeyFile, Url, on_meter, shown
 from dlmskit.apps.cli.output import console, print_json
 from dlmskit.apps.cli.recording import Pcap, Record
 from dlmskit.apps.cli.series import pictures
@@ -41,6 +41,7 @@ def run(
     until: Annotated[str | None, typer.Option("--to", help="Last time, included.")] = None,
     entries: Annotated[str | None, typer.Option(metavar="A:B", help="Rows by number, from 1; 3: is to the end.")] = None,
     keys: KeyFile = None,
+    allow_weak: AllowWeak = False,
     format: Annotated[Format, typer.Option(help="What to print.")] = Format.TABLE,
     record: Record = None,
     pcap: Pcap = None,
@@ -62,7 +63,7 @@ def run(
         print_json(_json(obis, table)) if json else _print(table, format)
         return 0
 
-    return on_meter(url, keys, f"reading {obis}", work, record=record, pcap=pcap)
+    return on_meter(url, keys, f"reading {obis}", work, allow_weak=allow_weak, record=record, pcap=pcap)
 
 
 def _print(table: ProfileTable, format: Format) -> None:
