@@ -32,7 +32,7 @@ class Format(StrEnum):
     PLOT = "plot"
 
 
-def run(
+def run(  # noqa: PLR0913, PLR0917  one for each option
     url: Url,
     code: Annotated[str, typer.Argument(metavar="OBIS", help="The profile, as 1.0.99.1.0.255.")],
     since: Annotated[
