@@ -22,6 +22,7 @@ BUILT_IN: Final = (
     _own("hdlc+tcp", "hdlc_tcp"),
     _own("hdlc+serial", "hdlc_serial"),
     _own("memory", "memory"),
+    _own("coap", "coap"),
     _own("sfsk+udp", "narrow", "SFSK"),
     _own("prime+udp", "narrow", "PRIME"),
     _own("g3+udp", "narrow", "G3"),
