@@ -14,21 +14,16 @@ as_root() {
   fi
 }
 
-# A token for the tests of PKCS#11.
-if ! command -v softhsm2-util >/dev/null 2>&1; then
-  say "Installing softhsm2, the software token that the tests use"
-  if ! command -v apt-get >/dev/null 2>&1 || ! as_root apt-get update -qq || ! as_root apt-get install -y -qq softhsm2 >&2; then
-    say "That did not work. Install SoftHSM 2 by hand (Debian, Ubuntu: apt-get install softhsm2), then run make again."
+# need COMMAND PACKAGE WHAT: a command that a Debian package brings.
+need() {
+  command -v "$1" >/dev/null 2>&1 && return
+  say "Installing $2, $3"
+  if ! command -v apt-get >/dev/null 2>&1 || ! as_root apt-get update -qq ||
+    ! as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$2" >&2; then
+    say "That did not work. Install it by hand (Debian, Ubuntu: apt-get install $2), then run make again."
     exit 1
   fi
-fi
+}
 
-# The outside witness of 6LoWPAN and CoAP.
-if ! command -v tshark >/dev/null 2>&1; then
-  say "Installing tshark, which reads in the tests what we send"
-  export DEBIAN_FRONTEND=noninteractive
-  if ! command -v apt-get >/dev/null 2>&1 || ! as_root apt-get update -qq || ! as_root apt-get install -y -qq tshark >&2; then
-    say "That did not work. Install tshark by hand (Debian, Ubuntu: apt-get install tshark), then run make again."
-    exit 1
-  fi
-fi
+need softhsm2-util softhsm2 "the software token that the tests use"
+need tshark tshark "the outside witness of frames, 6LoWPAN and CoAP, which runs our Wireshark dissector too"

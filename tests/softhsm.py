@@ -20,7 +20,7 @@ from dlmskit.security.keys import Secret
 
 LIBRARIES = ("/usr/lib/softhsm/libsofthsm2.so", "/usr/lib64/softhsm/libsofthsm2.so", "/usr/local/lib/softhsm/libsofthsm2.so")
 PIN = Secret.from_text("482915")
-TOKENS = ("dlmskit", "associations", "key files")
+TOKENS = ("dlmskit", "associations", "key files", "meters")
 
 
 @cache

@@ -25,7 +25,10 @@ from dlmskit.apps.simulator.meter import SimulatedMeter
 from dlmskit.apps.simulator.serving import Served, Serving, served
 from dlmskit.client.counters import STATE_VARIABLE
 from dlmskit.client.key_file import PASSPHRASE
+from dlmskit.client.tokens import LIBRARY, PIN
 from tests.apps.cli.conftest import Run, run  # noqa: F401 - a fixture
+from tests.softhsm import PIN as OPENS
+from tests.softhsm import softhsm
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
@@ -83,6 +86,8 @@ def folder(meter: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv(STATE_VARIABLE, str(tmp_path / "state"))
     monkeypatch.setenv(PASSPHRASE, "of the docs")
+    monkeypatch.setenv(LIBRARY, softhsm())
+    monkeypatch.setenv(PIN, OPENS.reveal().decode())
     return tmp_path
 
 

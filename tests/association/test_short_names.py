@@ -309,6 +309,17 @@ def test_information_reports_are_kept() -> None:
     assert [one.octets.hex().upper() for one in pair.client.notifications] == [report["hex"]]
 
 
+@pytest.mark.parametrize("way", [SHORT, SECURED_SHORT], ids=["clear", "ciphered"])
+def test_general_block_transfer_carries_short_names_too(way: AssociationSettings) -> None:
+    """Where a window was agreed on, long requests and answers need no blocks of READ and WRITE."""
+    pair = Pair(replace(way, max_pdu_size=160, block_window=4)).associate()
+    opened = len(pair.sent)
+    assert pair.run(pair.client.write_names([READABLE], [LONG])) == [OK]
+    assert pair.run(pair.client.read_names([READABLE, HIDDEN])) == [LONG, DENIED]
+    assert {octets[0] for octets in pair.sent[opened:]} >= {0xE0}
+    assert all(len(octets) <= 160 for octets in pair.sent[opened:] + pair.received[opened:])
+
+
 def test_counts_are_the_callers() -> None:
     pair = Pair(SHORT).associate()
     with pytest.raises(LocalProtocolError):

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -21,7 +22,8 @@ from dlmskit.testing.cable import Cable, hdlc_frames
 from dlmskit.transport.base import Saps, Transport
 from dlmskit.transport.hdlc import HdlcEnds, HdlcTransport
 from dlmskit.transport.hdlc_port import HdlcStation
-from dlmskit.transport.hdlc_server import OFFER, ServedLine
+from dlmskit.transport.hdlc_server import OFFER, hdlc_port
+from dlmskit.transport.served_line import ServedLine
 from dlmskit.transport.stations import serve_stations
 from dlmskit.transport.udp import UdpTransport, WrapperAdaptation
 from tests.client.small_meter import CLIENT_TITLE, KEYS, SmallMeter, handler_of
@@ -42,7 +44,7 @@ async def over_udp(meter: SmallMeter, weather: Weather, seed: int, patch: pytest
     )
 
     def dialled(url: str, limits: Limits) -> Transport:
-        saps = Saps(16 if "client=16" in url else 1, 1)
+        saps = Saps(int(parse_qs(urlsplit(url).query)["client"][0]), 1)
         transport = UdpTransport("192.0.2.1", saps=saps, limits=limits)
         transport._carrier, transport._peer = air.station(f"client {len(meter.clients)} {saps.client} {id(transport)}"), "meter"
         return transport
@@ -62,9 +64,10 @@ async def over_hdlc(meter: SmallMeter, weather: Weather, seed: int, patch: pytes
     settings = LinkSettings(HdlcParameters(128, 128, 1, 1), LinkTimes(response=1.0, repetitions=20))
 
     def dialled(url: str, limits: Limits) -> Transport:
-        saps = Saps(16 if "client=16" in url else 1, 1)
+        saps = Saps(int(parse_qs(urlsplit(url).query)["client"][0]), 1)
         station = HdlcStation(lambda connection: handler_of(meter, connection))
-        cable = Cable(lambda: ServedLine((station,), OFFER, limits, unsolicited=True), weather, seed + len(cables), hdlc_frames)
+        port = hdlc_port((station,), OFFER, limits, pushes=True)
+        cable = Cable(lambda: ServedLine(port, limits), weather, seed + len(cables), hdlc_frames)
         cables.append(cable)
         return HdlcTransport(cable, HdlcEnds(client_address(saps.client), server_address(1), settings), saps, limits)
 

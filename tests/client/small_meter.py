@@ -12,8 +12,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from queue import Queue
 from threading import Thread
+from typing import Any
 
+from dlmskit.apdu import CosemAttributeDescriptor, SelectiveAccessDescriptor
 from dlmskit.association.credentials import Credentials
+from dlmskit.association.ports import Request
 from dlmskit.association.server.association import ServerAssociation
 from dlmskit.association.settings import SUPPORTED, AssociationSettings
 from dlmskit.codec.data import Data
@@ -48,6 +51,7 @@ GUEK = "101112131415161718191A1B1C1D1E1F"
 GAK = "A0A1A2A3A4A5A6A7A8A9AAABACADAEAF"
 PASSWORD = "not-for-the-log"
 KEYS = KeySet.from_hex(guek=GUEK, gak=GAK)
+PASSWORD_KEYS = KeySet(lls_password=Secret.from_text(PASSWORD))
 TITLE = SystemTitle("4D4D4D0000BC614E")
 CLIENT_TITLE = SystemTitle("4D4D4D0000000001")
 
@@ -83,6 +87,8 @@ class SmallMeter:
     transmit: TransmitCounters = field(default_factory=lambda: TransmitCounters(MemoryCounterStore()))
     tree: ObjectTree = field(default_factory=lambda: ObjectTree(_objects(), clock=_Still()))
     interfere: Interference | None = None
+    writes: list[object] = field(default_factory=list)
+    """Every value that was written."""
     clients: list[_Connection] = field(default_factory=list)
     """Every connection that there was."""
     requests: list[tuple[int, bytes]] = field(default_factory=list)
@@ -161,12 +167,26 @@ class SmallMeter:
         own.placed(self.tree)
         return ServerAssociation(
             settings,
-            ObjectHandler(own, AccessMode(int(settings.policy)), log_fault),
+            _Handler(self, own, AccessMode(int(settings.policy)), log_fault),
             Credentials(keys=keys, transmit=self.transmit, received=self.received),
             random=secrets.token_bytes,
             clock=self.clock,
             reliable=reliable,
         )
+
+
+class _Handler(ObjectHandler):
+    """Writes down what is written."""
+
+    def __init__(self, meter: SmallMeter, *given: Any) -> None:
+        super().__init__(*given)
+        self._meter = meter
+
+    def set(
+        self, request: Request, descriptor: CosemAttributeDescriptor, selection: SelectiveAccessDescriptor | None, value: Data, /
+    ) -> None:
+        self._meter.writes.append(value.value)
+        super().set(request, descriptor, selection, value)
 
 
 class _Connection:

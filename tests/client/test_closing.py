@@ -203,3 +203,11 @@ async def test_a_reading_needs_no_sound_scaler(connect: Connect, small_meter: Sm
     async with connect(small_meter.url, **secured) as meter:
         reading = await meter.register(ENERGY)
     assert (reading.value, reading.scaler, reading.unit, reading.unit_symbol) == (123456, None, None, "")
+
+
+async def test_a_client_number_that_the_meter_does_not_know(connect: Connect, small_meter: SmallMeter) -> None:
+    """Silence is all that a meter says to it (R-016), so the error says what to check."""
+    known = r"does not know \(these were client=77, server=1\); check them"
+    with pytest.warns(dlmskit.WeakSecurityWarning), pytest.raises(TransportTimeout, match=known):
+        async with connect(small_meter.url, client=77, timeout=0.05, allow_weak=True):
+            pass

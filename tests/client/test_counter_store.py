@@ -16,7 +16,7 @@ import pytest
 
 from dlmskit.client.counter_store import SqliteCounterStore
 from dlmskit.errors import ConfigError, SecurityError
-from dlmskit.security.counters import InvocationCounter
+from dlmskit.security.counters import RESTORED_GAP, InvocationCounter
 from dlmskit.security.keys import Key
 from dlmskit.security.windows import ReceivedCounters
 from tests.security.parties import CLIENT
@@ -64,6 +64,7 @@ def test_killed_at_random_moments(path: Path) -> None:
             taken += numbers
         highest = max(taken)
         assert len(set(taken)) == len(taken), round_
+    assert highest < RESTORED_GAP, "a kill is not taken for a restored backup"
 
 
 @pytest.mark.case("R-054")

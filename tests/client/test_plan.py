@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from dlmskit.association.ports import AssociationEvent, EventCode
 from dlmskit.association.settings import Wrapping
 from dlmskit.client.plan import Plan, WeakSecurityWarning, make_plan
 from dlmskit.errors import ConfigError, DlmsError, SecurityError
@@ -70,6 +71,11 @@ def test_weakness_is_a_decision_that_leaves_a_warning(keys: KeySet | None, words
     assert not quiet
     with pytest.warns(WeakSecurityWarning, match=reason):
         plan(keys=keys, **words, allow_weak=True)
+    told: list[AssociationEvent] = []
+    with pytest.warns(WeakSecurityWarning):
+        make_plan(URL, keys, {"counters": "memory", "allow_weak": True, **words}, on_event=told.append)  # type: ignore[typeddict-item]
+    assert [event.code for event in told] == [EventCode.WEAK_SECURITY], "the event log and the trace have it"
+    assert reason in told[0].detail
     query = "&".join(f"{word}={value}" for word, value in {**words, "allow_weak": "yes"}.items())
     with pytest.warns(WeakSecurityWarning, match=reason):
         plan(f"{URL}?{query}", keys)

@@ -33,6 +33,7 @@ from dlmskit.limits import DEFAULT, Limits
 from dlmskit.security.keys import KeyRole, KeySet
 from dlmskit.security.policy import SecurityPolicy
 from dlmskit.transport.base import BlockingTransport
+from dlmskit.transport.tapped import ApduSink, TappedBlockingTransport
 from dlmskit.transport.url import blocking_transport_from_url
 
 
@@ -71,7 +72,8 @@ class Line:
 
     def _dial(self, client_sap: int) -> Any:
         self.close()
-        self._transport = blocking_transport_from_url(self._plan.transport_url(client_sap), self._plan.limits)
+        transport, sink = blocking_transport_from_url(self._plan.transport_url(client_sap), self._plan.limits), self._plan.on_apdu
+        self._transport = transport if sink is None else TappedBlockingTransport(transport, sink)
         self._transport.open()
         return self._transport.profile
 
@@ -258,17 +260,24 @@ class SecuritySetup:
 
 
 def connect(
-    url: str, *, keys: Keys | None = None, limits: Limits = DEFAULT, on_event: EventSink = log_event, **words: Unpack[Words]
+    url: str,
+    *,
+    keys: Keys | None = None,
+    limits: Limits = DEFAULT,
+    on_event: EventSink = log_event,
+    on_apdu: ApduSink | None = None,
+    **words: Unpack[Words],
 ) -> AbstractContextManager[Meter]:
     """Connect to a meter: open on entry, released and closed on exit, whatever happens in between.
 
     With ``keys`` (a key file, a KeyVault or a KeySet) the association is authenticated with mechanism 5 and every message
     ciphered; without, it is the public client's. ``words`` are those of `Words`, which may stand in the URL as well.
+    ``on_apdu`` is told every APDU that passes, as it is on the line: for records. A password of mechanism 1 is in there.
 
     Raises ConfigError and SecurityError here for what cannot work or is too weak. On entry: TransportError,
     AssociationRefused, SecurityError, ProtocolError.
     """
-    return _connected(make_plan(url, keys, words, limits=limits, on_event=on_event))
+    return _connected(make_plan(url, keys, words, limits=limits, on_event=on_event, on_apdu=on_apdu))
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from dlmskit.client.plan import Plan
 from dlmskit.client.short_names import names_of
 from dlmskit.client.steps import Dial, Script
 from dlmskit.codec.data import Data
-from dlmskit.errors import ConfigError, DlmsError, SecurityError, SecurityReason, ServiceError, TransportError
+from dlmskit.errors import ConfigError, DlmsError, SecurityError, SecurityReason, ServiceError, TransportError, TransportTimeout
 from dlmskit.security.control import COUNTER_MAX
 from dlmskit.security.counters import LARGEST_JUMP, InvocationCounter
 from dlmskit.security.windows import ReceivedCounters
@@ -45,10 +45,20 @@ def opening(plan: Plan) -> Script[ClientAssociation]:
         yield from association.associate()
     except DlmsError as error:
         if counter is None or not (yield from _recovered(plan, counter, error)):
+            if isinstance(error, TransportTimeout):
+                raise _silent(error, association.settings) from error
             raise
         association = yield from _dialled(plan)
         yield from association.associate()
     return association
+
+
+def _silent(error: TransportTimeout, settings: AssociationSettings) -> TransportTimeout:
+    """The time-out with what it mostly means where nothing was ever answered."""
+    return TransportTimeout(
+        f"{error}, to the request for an association: a meter is silent to a client or server number that it does not know "
+        f"(these were client={settings.client_sap}, server={settings.server_sap}); check them, then address, port and medium"
+    )
 
 
 def counter_of(plan: Plan) -> InvocationCounter | None:

@@ -28,6 +28,7 @@ from dlmskit.security.layers import KeyChoice
 from dlmskit.security.parties import Correspondence
 from dlmskit.security.policy import SIGNED_BOTH_WAYS, STRONGEST_SYMMETRIC, SecurityPolicy
 from dlmskit.security.vault import DEFAULT_ENTRY, KeyVault, VaultEntry
+from dlmskit.transport.tapped import ApduSink
 from dlmskit.types.enums import ApplicationContext, Mechanism
 from dlmskit.types.obis import Obis
 from dlmskit.types.sap import CLIENT_MANAGEMENT_PROCESS, MANAGEMENT_LOGICAL_DEVICE, PUBLIC_CLIENT
@@ -78,6 +79,8 @@ class Plan:
     invocation_counter: int | None
     check_counter: bool
     on_event: EventSink
+    on_apdu: ApduSink | None = None
+    """Told every APDU that passes."""
 
     def transport_url(self, client_sap: int) -> str:
         """Where to connect as this client."""
@@ -101,6 +104,7 @@ def make_plan(
     *,
     limits: Limits = DEFAULT,
     on_event: EventSink = log_event,
+    on_apdu: ApduSink | None = None,
 ) -> Plan:
     """Raises ConfigError for words that do not fit together or are too weak, SecurityError for missing keys."""
     bare, said = read_words(url, words)
@@ -130,6 +134,7 @@ def make_plan(
         invocation_counter=said.get("invocation_counter"),
         check_counter=said.get("check_counter", False),
         on_event=on_event,
+        on_apdu=on_apdu,
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from dlmskit.errors import TransportError
 from dlmskit.testing.air import AirCounts, Weather
+from dlmskit.testing.proxies import spoiled
 from dlmskit.transport.line import BlockingOctets, Line
 
 Split = Callable[[bytes], list[bytes]]
@@ -78,23 +79,14 @@ class Cable(Line):
             doubled = random.random() < weather.doubling
             counts.doubled += doubled
             for _ in range(2 if doubled else 1):
-                spoiled = random.random() < weather.corruption
-                counts.corrupted += spoiled
-                arriving.append(self._spoiled(frame) if spoiled else frame)
+                bad = random.random() < weather.corruption
+                counts.corrupted += bad
+                arriving.append(spoiled(frame, random) if bad else frame)
         return arriving
 
     def delay(self) -> float:
         """How long the next octets take."""
         return self.weather.delay + self._random.random() * self.weather.jitter
-
-    def _spoiled(self, frame: bytes) -> bytes:
-        at = self._random.randrange(len(frame))
-        kind = self._random.randrange(3)
-        if kind == 0:
-            return frame[:at]
-        if kind == 1:
-            return frame[:at] + self._random.randbytes(3) + frame[at:]
-        return frame[:at] + bytes([frame[at] ^ self._random.randrange(1, 256)]) + frame[at + 1 :]
 
 
 class _End(asyncio.Transport):

@@ -11,7 +11,8 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from dlmskit.errors import DlmsError
-from dlmskit.link.hdlc.events import Connected, Ended, LinkSettings, Received, ReceivedUnnumbered
+from dlmskit.link.events import Received
+from dlmskit.link.hdlc.events import Connected, Ended, LinkSettings, ReceivedUnnumbered
 from dlmskit.link.hdlc.frame import HdlcFrame
 from dlmskit.link.hdlc.receiver import HdlcReceiver
 from dlmskit.link.hdlc.server import HdlcServer
@@ -42,11 +43,10 @@ class HdlcPort:
         settings: LinkSettings,
         write: Callable[[bytes], None],
         *,
-        peer: str,
         unsolicited: bool,
     ) -> None:
         """``unsolicited``: the line lets a server speak without a poll, so that pushes go at once, as UI."""
-        self.peer = peer
+        self.peer = "?"
         self.unsolicited = unsolicited
         self._write = write
         self._receiver = HdlcReceiver(settings.times.inter_octet)

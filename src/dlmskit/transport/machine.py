@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol, cast
 
 from dlmskit.errors import LocalProtocolError, TransportError, TransportTimeout
 from dlmskit.limits import DEFAULT, Limits
-from dlmskit.link.hdlc.events import Connected, Ended, LinkEvent
-from dlmskit.link.hdlc.tables import LinkInput
+from dlmskit.link.events import LinkDown, LinkUp, Received
+from dlmskit.link.hdlc.events import ReceivedUnnumbered
 from dlmskit.transport.base import Saps, Transport, TransportProfile
 from dlmskit.transport.line import Line
 from dlmskit.transport.timer import LazyTimer
@@ -64,7 +64,7 @@ class ClientMachine(Protocol):
     def output(self) -> bytes:
         """What must be put on the line now."""
 
-    def take_events(self) -> list[LinkEvent]:
+    def take_events(self) -> Sequence[LinkUp | LinkDown | Received | ReceivedUnnumbered]:
         """What has happened."""
 
 
@@ -90,11 +90,11 @@ class ClientLink:
     def settle(self) -> None:
         """Take over what has happened."""
         for event in self.machine.take_events():
-            if isinstance(event, Connected):
+            if isinstance(event, LinkUp):
                 self.connected = True
-            elif isinstance(event, Ended):
+            elif isinstance(event, LinkDown):
                 self.connected = False
-                kind = TransportTimeout if event.cause is LinkInput.EXHAUSTED else TransportError
+                kind = TransportTimeout if event.silent else TransportError
                 self.fail(kind(event.reason))
             else:
                 self.arrived.append(event.apdu)

@@ -21,6 +21,8 @@ BUILT_IN: Final = (
     _own("udp", "udp"),
     _own("hdlc+tcp", "hdlc_tcp"),
     _own("hdlc+serial", "hdlc_serial"),
+    _own("mbus+tcp", "mbus_tcp"),
+    _own("mbus+serial", "mbus_serial"),
     _own("memory", "memory"),
     _own("coap", "coap"),
     _own("sfsk+udp", "narrow", "SFSK"),

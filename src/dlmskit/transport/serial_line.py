@@ -246,12 +246,12 @@ SERIAL_OPTIONS = {
 }
 
 
-def serial_device(url: TransportUrl) -> SerialDevice:
+def serial_device(url: TransportUrl, baud: int = DEFAULT_BAUD, characters: str = "8n1") -> SerialDevice:
     """The device that a URL names, and how it is set. Raises ConfigError."""
     path = url.path if url.path.strip("/") else urlsplit(url.text.strip()).netloc
     if not path or (url.host and url.path.strip("/")):
         raise ConfigError(f"{url.text}: write {url.scheme}:///dev/ttyUSB0, with three slashes, or {url.scheme}://COM3")
-    characters = url.options.get("characters", "8n1").lower()
+    characters = url.options.get("characters", characters).lower()
     if characters not in CHARACTERS:
         raise ConfigError(f"{url.text}: characters={characters} is not known; there are {', '.join(CHARACTERS)}")
-    return SerialDevice(path, url.number("baud", DEFAULT_BAUD, 50, 4_000_000) or DEFAULT_BAUD, characters)
+    return SerialDevice(path, url.number("baud", baud, 50, 4_000_000) or baud, characters)

@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
+from dlmskit.apdu import decode_apdu
 from dlmskit.apps.cli.keyfile import key_set
 from dlmskit.apps.cli.series import series_of
 from dlmskit.apps.cli.values import value_from_text
 from dlmskit.codec.data import Data
 from dlmskit.codec.notation import parse_kind
 from dlmskit.codec.profile import Column, ProfileTable
-from dlmskit.errors import ConfigError, EncodeError, SecurityError
+from dlmskit.errors import ConfigError, DecodeError, EncodeError, SecurityError
 from dlmskit.types.datetime import CosemDateTime
 from dlmskit.types.system_title import SystemTitle
 from tests.apps.cli.conftest import Run
@@ -40,11 +41,34 @@ def test_xml_there_and_back(run: Run, tmp_path: Path, style: str) -> None:
     ]
 
 
-def test_published_vectors_go_both_ways(run: Run, tmp_path: Path) -> None:
-    vectors = [vector for vector in load("apdu") if vector.get("xml") and vector.get("hex")][:5]
-    for vector in vectors:
-        (tmp_path / "x.xml").write_text(run("xml", vector["hex"]).out)
-        assert run("xml", tmp_path / "x.xml").out.strip() == vector["hex"].replace(" ", "").upper()
+def published() -> dict[type, str]:
+    """A published vector of each kind of APDU that there is one of."""
+    found: dict[type, str] = {}
+    for vector in load("apdu"):
+        try:
+            apdu = decode_apdu(bytes.fromhex(vector["hex"]))
+        except DecodeError:
+            continue
+        if apdu.encode() == bytes.fromhex(vector["hex"]):
+            found.setdefault(type(apdu), vector["hex"].upper())
+    return found
+
+
+@pytest.mark.parametrize("style", ["simple", "standard"])
+def test_every_kind_of_apdu_in_one_document(run: Run, tmp_path: Path, style: str) -> None:
+    octets = list(published().values())
+    assert len(octets) > 50
+    (tmp_path / "apdus.hex").write_text("\n".join(octets))
+    (tmp_path / "apdus.xml").write_text(run("xml", tmp_path / "apdus.hex", "--style", style).out)
+    assert run("xml", tmp_path / "apdus.xml").out.split() == octets
+    assert run("xml", tmp_path / "apdus.xml", "--json").json == {"hex": octets}
+
+
+def test_a_document_of_two_styles_and_one_that_is_broken(run: Run) -> None:
+    one = run("xml", GET).out
+    other = run("xml", GET, "--style", "standard").out.split("?>")[1]
+    assert run("xml", f"<APDUs>{one}{other}</APDUs>").out.split() == [GET, GET]
+    assert run("xml", f"<APDUs>{one}<a/></APDUs>").code == 5
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from dlmskit.apps.cli.commands import keys as keys_commands
 from dlmskit.apps.cli.octets import to_pem
 from dlmskit.client.key_file import PASSPHRASE
 from dlmskit.crypto.suites import SUITES
@@ -252,3 +253,38 @@ def test_no_passphrase_for_a_new_file(run: Run, tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr("sys.stdin", io.StringIO())
     result = run("keys", "new", tmp_path / "x.keys")
     assert (result.code, PASSPHRASE in result.err) == (2, True), result
+
+
+@pytest.mark.parametrize("suite", SUITES)
+def test_every_command_in_every_suite(run: Run, tmp_path: Path, suite: int) -> None:
+    """Wrapping in all of them; what needs a key pair says in suite 0 that there is none."""
+    ours, theirs = tmp_path / "ours.keys", tmp_path / "theirs.keys"
+    for file, title in ((ours, CLIENT), (theirs, SERVER)):
+        done(run("keys", "new", file, "--suite", str(suite), "--system-title", title))
+    wrapped = done(run("keys", "wrap", ours, "guek", "--json")).json
+    unwrapped = done(run("keys", "unwrap", ours, wrapped["wrapped"], "--into", tmp_path / "next.keys", "--json")).json
+    assert unwrapped["fingerprint"] == wrapped["fingerprint"]
+    other = run("keys", "unwrap", theirs, wrapped["wrapped"], "--json")
+    assert (other.code, other.json["error"]["exit_code"]) == (4, 4)
+    csr, root = tmp_path / "ours.csr", tmp_path / "root.pem"
+    commands: list[tuple[Any, ...]] = [
+        ("sign", ours, "C001C100"),
+        ("csr", ours, csr),
+        ("cert", ours, root, "--root", "ROOT"),
+        ("cert", ours, tmp_path / "own.pem", "--issuer", root, "--request", csr, "--title", CLIENT),
+        ("verify", tmp_path / "own.pem", "--anchor", root, "--title", CLIENT, "--suite", str(max(suite, 1))),
+    ]
+    for words in commands:
+        result = run("keys", *words, "--json")
+        if suite == 0:
+            assert result.code in {2, 4}, words
+            assert result.json["error"]["message"]
+        else:
+            assert done(result).json, words
+
+
+@pytest.mark.parametrize("command", sorted(path.stem for path in Path(keys_commands.__path__[0]).glob("[a-z]*.py")))
+def test_every_command_has_an_example_and_json(run: Run, command: str) -> None:
+    said = done(run("keys", command, "--help")).out
+    assert f"Example: dlmskit keys {command}" in said
+    assert "--json" in said

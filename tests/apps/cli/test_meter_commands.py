@@ -88,11 +88,16 @@ def test_what_goes_wrong(run: Run, url: str, keys: Path, words: list[str], code:
 
 
 def test_weakness_is_warned_of(run: Run, url: str, keys: Path) -> None:
-    weak = f"{url}?client=32&mechanism=lls&context=plain&allow_weak=yes"
-    result = run("read", weak, "1.0.1.8.0.255", "--keys", keys)
-    assert result.code == 0
-    assert "12.3456 kWh" in result.out
-    assert "weak: client 32: LLS sends the password in clear" in result.err
+    """The word in the URL and the option are the same; without either nothing is sent."""
+    weak = f"{url}?client=32&mechanism=lls&context=plain"
+    for words in ((f"{weak}&allow_weak=yes",), (weak, "--allow-weak")):
+        result = run("read", words[0], "1.0.1.8.0.255", "--keys", keys, *words[1:])
+        assert result.code == 0
+        assert "12.3456 kWh" in result.out
+        assert "weak: client 32: LLS sends the password in clear" in result.err
+    refused = run("read", weak, "1.0.1.8.0.255", "--keys", keys)
+    assert refused.code == 2
+    assert "allow_weak=yes" in refused.err
 
 
 def test_write_and_call(run: Run, url: str, keys: Path, small_meter: SmallMeter) -> None:

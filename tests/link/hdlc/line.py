@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Sequence
 
+from dlmskit.link.events import Received
 from dlmskit.link.hdlc.addresses import client_address, server_address
 from dlmskit.link.hdlc.client import HdlcClient
-from dlmskit.link.hdlc.events import Connected, Ended, LinkSettings, Received, ReceivedUnnumbered
+from dlmskit.link.hdlc.events import Connected, Ended, LinkSettings, ReceivedUnnumbered
 from dlmskit.link.hdlc.receiver import HdlcReceiver
 from dlmskit.link.hdlc.server import HdlcServer
 from dlmskit.link.hdlc.tables import LinkState

@@ -4,12 +4,13 @@ import tracemalloc
 
 import pytest
 
+from dlmskit.link.events import Received
 from dlmskit.link.hdlc import control
 from dlmskit.link.hdlc.addresses import client_address, server_address
 from dlmskit.link.hdlc.client import HdlcClient
 from dlmskit.link.hdlc.control import CONTROLS, FrameKind
 from dlmskit.link.hdlc.deframer import HdlcDeframer
-from dlmskit.link.hdlc.events import Ended, LinkEvent, LinkSettings, LinkTimes, Received, ReceivedUnnumbered
+from dlmskit.link.hdlc.events import Ended, LinkEvent, LinkSettings, LinkTimes, ReceivedUnnumbered
 from dlmskit.link.hdlc.frame import HdlcFrame
 from dlmskit.link.hdlc.parameters import HdlcParameters
 from dlmskit.link.hdlc.server import HdlcServer

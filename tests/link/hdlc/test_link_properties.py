@@ -4,11 +4,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dlmskit.errors import LocalProtocolError
+from dlmskit.link.events import Received
 from dlmskit.link.hdlc.addresses import client_address, server_address
 from dlmskit.link.hdlc.client import HdlcClient
 from dlmskit.link.hdlc.control import CONTROLS
 from dlmskit.link.hdlc.deframer import HdlcDeframer
-from dlmskit.link.hdlc.events import Connected, Ended, LinkSettings, LinkTimes, Received
+from dlmskit.link.hdlc.events import Connected, Ended, LinkSettings, LinkTimes
 from dlmskit.link.hdlc.frame import HdlcFrame
 from dlmskit.link.hdlc.parameters import HdlcParameters
 from dlmskit.link.hdlc.server import HdlcServer

@@ -2,11 +2,12 @@
 
 import pytest
 
+from dlmskit.link.events import Received
 from dlmskit.link.hdlc.addresses import client_address, server_address
 from dlmskit.link.hdlc.client import HdlcClient
 from dlmskit.link.hdlc.control import FrameKind, supervisory
 from dlmskit.link.hdlc.deframer import HdlcDeframer
-from dlmskit.link.hdlc.events import Connected, Ended, LinkSettings, Received
+from dlmskit.link.hdlc.events import Connected, Ended, LinkSettings
 from dlmskit.link.hdlc.frame import HdlcFrame, decode_frame
 from dlmskit.link.hdlc.parameters import HdlcParameters
 from dlmskit.link.hdlc.reassembly import Reassembler

@@ -18,6 +18,7 @@ from dlmskit.client.aio import Meter, connect
 from dlmskit.client.journal import log_event
 from dlmskit.client.plan import WeakSecurityWarning
 from dlmskit.client.readings import Reading
+from dlmskit.client.words import Words
 from dlmskit.cosem.catalog import describe
 from dlmskit.errors import ConfigError, ServiceError
 from dlmskit.trace.naming.value import friendly, plain
@@ -31,17 +32,21 @@ Url = Annotated[
 ]
 KeyFile = Annotated[str | None, typer.Option("--keys", help="Key file of the meter; sealed ones ask for their passphrase.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object.")]
+AllowWeak = Annotated[
+    bool, typer.Option("--allow-weak", help="Go on where passwords or values can be read or changed on the way.")
+]
 ClassId = Annotated[
     int | None, typer.Option(min=0, max=0xFFFF, help="Interface class, where the catalog does not know the code.")
 ]
 
 
-def on_meter(url: str, keys: str | None, busy: str, work: Callable[[Meter], Awaitable[int]]) -> int:
+def on_meter(url: str, keys: str | None, busy: str, work: Callable[[Meter], Awaitable[int]], *, allow_weak: bool = False) -> int:
     """Connect, do the work, hang up; the exit code of the work. On a terminal, standard error says what is waited for."""
+    words: Words = {"allow_weak": True} if allow_weak else {}
     vault = None if keys is None else open_key_file(keys)
     with warnings.catch_warnings(record=True) as weak:
         warnings.simplefilter("always", WeakSecurityWarning)
-        connection = connect(url, keys=vault, on_event=_log_unless_raised)
+        connection = connect(url, keys=vault, on_event=_log_unless_raised, **words)
     for warning in weak:
         errors.print(f"[yellow]weak[/]: {escape(str(warning.message))}")
 

@@ -7,6 +7,7 @@ files beside this one are written on `Core.exchange`.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -74,6 +75,9 @@ _GENERAL_ALONE = frozenset((AccessRequest.head[0], DataNotificationConfirm.head[
 _LONG_ID = 0xFFFFFF
 _REQUEST_BITS, _RESPONSE_BITS = 0x1C, 0xE0
 """What a security policy says about requests and about responses."""
+
+Late = Callable[[Any], bool]
+"""Whether an answer is one to the request before."""
 
 
 class Core:
@@ -270,9 +274,17 @@ class Core:
     # --- Exchanges ---
 
     def exchange(
-        self, plain: bytes, expected: frozenset[type[Apdu]], invoke_id: int | None, retries: int = 0, *, effect: bool = False
+        self,
+        plain: bytes,
+        expected: frozenset[type[Apdu]],
+        invoke_id: int | None,
+        retries: int = 0,
+        *,
+        effect: bool = False,
+        late: Late | None = None,
     ) -> Exchange[Any]:
-        """Send a request and wait for the answer: one of the ``expected`` types, with this invoke-id if it has one.
+        """Send a request and wait for the answer: one of the ``expected`` types, with this invoke-id if it has one. Over a medium
+        that brings answers twice those that are ``late`` are dropped.
 
         A repetition has the same invoke-id and a new invocation counter. What has an ``effect`` (SET, ACTION, WRITE) is
         not repeated but block by block, which the server tells apart. Raises what the answer is where it is an error, and
@@ -281,7 +293,8 @@ class Core:
         effect = effect or (plain[0] in _EFFECTS and self.associated is not None)
         while True:
             try:
-                return (yield from self._exchanged(self._outgoing(plain), expected, invoke_id))
+                out = self._outgoing(plain)
+                return (yield from self._exchanged(out, expected, invoke_id, None if self.reliable else late))
             except SecurityError:
                 if self.reliable or effect or not retries or self.blocks is None or not self.blocks.used:
                     raise
@@ -322,7 +335,9 @@ class Core:
         blocks.expect()
         return (octets,)
 
-    def _exchanged(self, out: tuple[bytes, ...], expected: frozenset[type[Apdu]], invoke_id: int | None) -> Exchange[Any]:
+    def _exchanged(
+        self, out: tuple[bytes, ...], expected: frozenset[type[Apdu]], invoke_id: int | None, late: Late | None = None
+    ) -> Exchange[Any]:
         """Send, and wait for the answer. A time-out within a block transfer repeats what the peer has not acknowledged."""
         while True:
             try:
@@ -346,7 +361,7 @@ class Core:
                 received, out = yield from self._block(answer.encode())
                 answer = self.accept(received, expected, invoke_id) if received else None
             out += self._to_confirm()
-            if answer is not None:
+            if answer is not None and not (late is not None and late(answer)):
                 if out:
                     with suppress(TransportError):  # the answer is here, whatever becomes of its acknowledgement
                         yield Tell(out)

@@ -15,7 +15,7 @@ from dlmskit.apdu import (
     GetResponseWithList,
     SelectiveAccessDescriptor,
 )
-from dlmskit.association.client.core import Core
+from dlmskit.association.client.core import Core, Late
 from dlmskit.association.ports import Exchange
 from dlmskit.codec.data import Data
 from dlmskit.codec.schema import Apdu
@@ -125,7 +125,16 @@ def _blocks(core: Core, answer: GetResponseWithDatablock | GetResponseNormal, in
         if not block.result:
             raise RemoteProtocolError(f"block {number} is empty and not the last one")
         request = GetRequestNext(invoke_id, number).encode()
-        answer = yield from core.exchange(request, _BLOCKS, invoke_id, core.settings.retries)
+        answer = yield from core.exchange(request, _BLOCKS, invoke_id, core.settings.retries, late=_not_behind(number))
+
+
+def _not_behind(number: int) -> Late:
+    """Whether an answer brings a block that was taken already."""
+    return lambda answer: (
+        isinstance(answer, GetResponseWithDatablock)
+        and isinstance(answer.result.result, bytes)
+        and answer.result.block_number <= number
+    )
 
 
 def _error(result: Data | int) -> int:

@@ -21,7 +21,7 @@ from dlmskit.apdu import (
     SetResponseNormal,
     SetResponseWithList,
 )
-from dlmskit.association.client.core import Core
+from dlmskit.association.client.core import Core, Late
 from dlmskit.association.ports import Exchange
 from dlmskit.association.sizes import content_room
 from dlmskit.codec.data import Data
@@ -109,7 +109,7 @@ def _send_blocks(core: Core, first: First, raw: bytes, invoke_id: int) -> Exchan
         room = block_room(core, make)
         last = len(raw) - at <= room
         block = DataBlockSA(last, number, raw[at : at + room])
-        answer: Apdu = yield from core.exchange(make(block).encode(), _BLOCK_ANSWERS, invoke_id)
+        answer: Apdu = yield from core.exchange(make(block).encode(), _BLOCK_ANSWERS, invoke_id, late=_before(number))
         if not isinstance(answer, SetResponseDatablock):
             return answer
         if last or answer.block_number != number:
@@ -117,6 +117,11 @@ def _send_blocks(core: Core, first: First, raw: bytes, invoke_id: int) -> Exchan
         at += room
         number += 1
         make = lambda block: SetRequestWithDatablock(invoke_id, block)  # noqa: E731
+
+
+def _before(number: int) -> Late:
+    """Whether an answer acknowledges an earlier block."""
+    return lambda answer: isinstance(answer, SetResponseDatablock) and answer.block_number < number
 
 
 def block_room(core: Core, make: First) -> int:

@@ -63,13 +63,15 @@ HANDLERS: dict[type[Apdu], tuple[Serve, bool]] = {
 }
 """Handler of each request, and whether it may continue a block transfer; every other request ends one."""
 
+_WITH_OR_WITHOUT = frozenset((ReadRequest, WriteRequest, UnconfirmedWriteRequest, DataNotificationConfirm))
+"""What is not a block by its type; a READ or WRITE may hold one."""
 OF_SERVICE_BLOCKS: frozenset[type[Apdu]] = frozenset(
     {
         SetRequestWithFirstDatablock,
         SetRequestWithListAndFirstDatablock,
         ActionRequestWithFirstPblock,
         ActionRequestWithListAndFirstPblock,
-        *(request for request, (_, continues) in HANDLERS.items() if continues),
+        *(request for request, (_, continues) in HANDLERS.items() if continues and request not in _WITH_OR_WITHOUT),
     }
 )
 """Requests of the block transfers of GET, SET and ACTION: general block transfer does not carry them."""

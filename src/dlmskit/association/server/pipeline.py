@@ -88,6 +88,8 @@ class Pipeline:
         self._without_association = NO_SHORT_NAMES if settings.short_names else NOT_ALLOWED
         self._most = settings.max_pdu_size
         self._broadcast = settings.broadcast
+        self._proved = settings.mechanism.is_high_level
+        """The client's counter was right when the association was opened."""
         self._silent = settings.switches.silent_on_deciphering_error
         self._always_confirmed = CONFIRMED if settings.switches.answer_unconfirmed else 0
         self._request_policy = int(settings.policy.request)
@@ -253,6 +255,8 @@ class Pipeline:
             return NOT_ALLOWED
         if error.reason is SecurityReason.COUNTER_REPEATED:
             self._report(EventCode.COUNTER_REPEATED, kind, error)
+            if self._repetitions is not None and self._proved:
+                return SILENCE  # the medium has delayed it: an answer would pass for that to the next request
             return counter_refused(self._ciphering, FORM_OF_TAG.get(octets[0], Form.GLO))
         weak = error.reason is SecurityReason.PROTECTION_TOO_WEAK
         self._report(EventCode.PROTECTION_TOO_WEAK if weak else EventCode.PROTECTION_FAILED, kind, error)

@@ -28,6 +28,9 @@ __all__ = ["NAMESPACE", "StyleName", "Translator", "data_from_xml", "data_to_xml
 
 StyleName = Literal["simple", "standard"]
 
+_SEVERAL = "APDUs"
+"""The root of a document with several APDUs; ours, the standard has none."""
+_DECLARATION = '<?xml version="1.0" encoding="utf-8"?>\n'
 _ROOTS = {"xDLMS-APDU", "aCSE-APDU", "Pdu"}
 _ACSE_TAGS = range(0x60, 0x64)
 
@@ -52,7 +55,22 @@ class Translator:
 
     def from_xml(self, text: str | bytes, *, limits: Limits = DEFAULT) -> Apdu:
         """The APDU of an XML text of either style. Raises DecodeError for anything else."""
+        return self._apdu(parse(text, limits), limits)
+
+    def to_document(self, apdus: Iterable[Apdu], style: StyleName = "simple", *, limits: Limits = DEFAULT) -> str:
+        """The XML of an APDU, or of several inside one element ``APDUs``. Raises as `to_xml`."""
+        texts = [self.to_xml(apdu, style, limits=limits) for apdu in apdus]
+        if len(texts) == 1:
+            return texts[0]
+        lines = [f"  {line}" for text in texts for line in text.removeprefix(_DECLARATION).splitlines()]
+        return "\n".join([*([_DECLARATION.strip()] if style == "standard" else []), f"<{_SEVERAL}>", *lines, f"</{_SEVERAL}>"])
+
+    def from_document(self, text: str | bytes, *, limits: Limits = DEFAULT) -> list[Apdu]:
+        """The APDUs of a document: one, or several inside ``APDUs``, of either style. Raises DecodeError for anything else."""
         root = parse(text, limits)
+        return [self._apdu(element, limits) for element in (root if root.tag == _SEVERAL else [root])]
+
+    def _apdu(self, root: etree._Element, limits: Limits) -> Apdu:
         style = _style_of(root)
         element = root
         if local_name(root) in _ROOTS:
@@ -97,4 +115,4 @@ def _text(root: etree._Element, style: StyleName) -> str:
     """Indented text; elements of the standard style have their prefix declared where they begin."""
     etree.indent(root)
     text = etree.tostring(root, encoding="unicode", with_tail=False)
-    return text if style == "simple" else f'<?xml version="1.0" encoding="utf-8"?>\n{text}'
+    return text if style == "simple" else f"{_DECLARATION}{text}"

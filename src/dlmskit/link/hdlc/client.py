@@ -7,11 +7,12 @@ client alone gives the turn away (P=1) and gets it back (F=1); between the two i
 from __future__ import annotations
 
 from dlmskit.errors import DecodeError, LocalProtocolError
+from dlmskit.link.events import Received
 from dlmskit.link.hdlc import control
 from dlmskit.link.hdlc.addresses import HdlcAddress
 from dlmskit.link.hdlc.chains import UnnumberedChains
 from dlmskit.link.hdlc.control import Control, FrameKind
-from dlmskit.link.hdlc.events import Connected, Ended, LinkEvent, LinkSettings, Received
+from dlmskit.link.hdlc.events import Connected, LinkEvent, LinkSettings, ended
 from dlmskit.link.hdlc.frame import HdlcFrame
 from dlmskit.link.hdlc.llc import COMMAND, RESPONSE, split_llc
 from dlmskit.link.hdlc.parameters import DEFAULT_PARAMETERS, decode_parameters
@@ -243,7 +244,7 @@ class HdlcClient:
     def _end(self, cause: LinkInput, reason: str = "") -> None:
         """Tell once that the link is gone."""
         if not self._reported:
-            self._events.append(Ended(self._own.upper, self._peer.upper, reason or _REASONS[cause], cause))
+            self._events.append(ended(self._own.upper, self._peer.upper, reason or _REASONS[cause], cause))
         self._reported = True
         self._rest()
         self._transfer = Transfer(self.settings.parameters, self.settings.most_octets)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dlmskit.link.events import LinkDown, LinkUp, Received
 from dlmskit.link.hdlc.addresses import HdlcAddress
 from dlmskit.link.hdlc.parameters import DEFAULT_PARAMETERS, HdlcParameters
 from dlmskit.link.hdlc.tables import LinkInput
@@ -45,22 +46,11 @@ class LinkSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Connected:
+class Connected(LinkUp):
     """The link is up (again)."""
 
-    client: int
-    server: int
     parameters: HdlcParameters
     """As agreed, seen from this end."""
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """One whole APDU, delivered once and in order."""
-
-    client: int
-    server: int
-    apdu: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +63,17 @@ class ReceivedUnnumbered:
     may_answer: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended(LinkDown):
     """The link is gone, and with it every association on it."""
 
-    client: int
-    server: int
-    reason: str
     cause: LinkInput
     """``EXHAUSTED``: nobody answered; ``DISCONNECT``, ``DISC``: as wished by an end; others: a fault."""
+
+
+def ended(client: int, server: int, reason: str, cause: LinkInput) -> Ended:
+    """The event for a cause."""
+    return Ended(client, server, reason, silent=cause is LinkInput.EXHAUSTED, cause=cause)
 
 
 LinkEvent = Connected | Received | ReceivedUnnumbered | Ended

@@ -39,4 +39,5 @@ class HdlcReceiver:
 
     def tick(self, now: float) -> list[HdlcFrame]:
         """Frames that were hidden behind an unfinished one, once that is given up."""
-        return self._deframer.expire() if self.unfinished and now - self._last >= self._seconds else []
+        due = self.due  # compared as it was told: the same sum, not a difference that rounds otherwise
+        return self._deframer.expire() if due is not None and now >= due else []

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dlmskit.errors import DecodeError
+from dlmskit.link.events import Received
 from dlmskit.link.hdlc import control
 from dlmskit.link.hdlc.addresses import HdlcAddress
 from dlmskit.link.hdlc.control import Control, FrameKind
-from dlmskit.link.hdlc.events import Connected, Ended, LinkEvent, LinkSettings, Received
+from dlmskit.link.hdlc.events import Connected, LinkEvent, LinkSettings, ended
 from dlmskit.link.hdlc.frame import HdlcFrame
 from dlmskit.link.hdlc.llc import COMMAND, split_llc
 from dlmskit.link.hdlc.parameters import DEFAULT_PARAMETERS, HdlcParameters, decode_parameters
@@ -72,7 +73,7 @@ class ServerLink:
             return [], [] if delivered is None else [delivered]
         events: list[LinkEvent] = []
         if reaction in {Reaction.RENEW, Reaction.RELEASE, Reaction.DROP}:
-            events.append(Ended(*self._key, f"the client sent {happened.value}", happened))
+            events.append(ended(*self._key, f"the client sent {happened.value}", happened))
         answers: list[Answer] = []
         if reaction in {Reaction.ACCEPT, Reaction.RENEW} and told is not None:
             answers.append(self._accept(told, said=bool(frame.information)))
@@ -95,7 +96,7 @@ class ServerLink:
             return [], []
         tells = reaction is Reaction.DROP and polled
         answers = [(control.unnumbered(FrameKind.DM, poll_final=True), b"")] if tells else []
-        return answers, [Ended(*self._key, reason, happened)]
+        return answers, [ended(*self._key, reason, happened)]
 
     def turn(self) -> list[tuple[Control, bytes, bool]]:
         """What is said with the turn, the last frame with F=1: I frames up to the window, or RR. Nothing when it is not ours."""

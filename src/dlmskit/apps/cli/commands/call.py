@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from dlmskit.apps.cli.connection import ClassId, Json, KeyFile, Url, on_meter
+from dlmskit.apps.cli.connection import AllowWeak, ClassId, Json, KeyFile, Url, on_meter
 from dlmskit.apps.cli.items import InOne, perform, show_results, split_items
 from dlmskit.apps.cli.values import value_from_text
 from dlmskit.client.aio import Meter
@@ -28,6 +28,7 @@ def run(
         ),
     ],
     keys: KeyFile = None,
+    allow_weak: AllowWeak = False,
     class_id: ClassId = None,
     type_name: Annotated[
         str | None, typer.Option("--type", help="Type of the parameter, as long-unsigned, where the class does not say it.")
@@ -51,4 +52,4 @@ def run(
     async def work(meter: Meter) -> int:
         return show_results(acts, await perform(meter, acts, in_one=in_one), "done", json=json)
 
-    return on_meter(url, keys, "calling", work)
+    return on_meter(url, keys, "calling", work, allow_weak=allow_weak)

@@ -12,7 +12,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from dlmskit.apps.cli.connection import KeyFile, Url, on_meter, shown
+from dlmskit.apps.cli.connection import AllowWeak, KeyFile, Url, on_meter, shown
 from dlmskit.apps.cli.output import console, print_json
 from dlmskit.apps.cli.series import pictures
 from dlmskit.client.aio import Meter
@@ -40,6 +40,7 @@ def run(
     until: Annotated[str | None, typer.Option("--to", help="Last time, included.")] = None,
     entries: Annotated[str | None, typer.Option(metavar="A:B", help="Rows by number, from 1; 3: is to the end.")] = None,
     keys: KeyFile = None,
+    allow_weak: AllowWeak = False,
     format: Annotated[Format, typer.Option(help="What to print.")] = Format.TABLE,
     json: Annotated[bool, typer.Option("--json", help="One JSON object: columns and rows.")] = False,
 ) -> int:
@@ -59,7 +60,7 @@ def run(
         print_json(_json(obis, table)) if json else _print(table, format)
         return 0
 
-    return on_meter(url, keys, f"reading {obis}", work)
+    return on_meter(url, keys, f"reading {obis}", work, allow_weak=allow_weak)
 
 
 def _print(table: ProfileTable, format: Format) -> None:

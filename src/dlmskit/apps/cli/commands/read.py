@@ -8,7 +8,18 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from dlmskit.apps.cli.connection import ClassId, Json, KeyFile, Url, on_meter, refusal_json, shown, split_code, value_json
+from dlmskit.apps.cli.connection import (
+    AllowWeak,
+    ClassId,
+    Json,
+    KeyFile,
+    Url,
+    on_meter,
+    refusal_json,
+    shown,
+    split_code,
+    value_json,
+)
 from dlmskit.apps.cli.output import console, print_json
 from dlmskit.client.aio import Meter
 from dlmskit.client.readings import Reading
@@ -27,6 +38,7 @@ def run(
         typer.Argument(metavar="OBIS[:ATTRIBUTE]...", help="What to read; attribute by name or number, value if not said."),
     ],
     keys: KeyFile = None,
+    allow_weak: AllowWeak = False,
     class_id: ClassId = None,
     json: Json = False,
 ) -> int:
@@ -41,7 +53,7 @@ def run(
         print_json(_json(asked, found)) if json else console.print(_table(asked, found))
         return 1 if any(isinstance(one, ServiceError) for one in found) else 0
 
-    return on_meter(url, keys, "reading", work)
+    return on_meter(url, keys, "reading", work, allow_weak=allow_weak)
 
 
 def _json(asked: list[Asked], found: Found) -> dict[str, object]:

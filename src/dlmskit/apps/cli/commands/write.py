@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from dlmskit.apps.cli.connection import ClassId, Json, KeyFile, Url, on_meter
+from dlmskit.apps.cli.connection import AllowWeak, ClassId, Json, KeyFile, Url, on_meter
 from dlmskit.apps.cli.items import InOne, perform, show_results, split_items
 from dlmskit.apps.cli.values import TEXTS, value_from_text
 from dlmskit.client.aio import Meter
@@ -32,6 +32,7 @@ def run(
         ),
     ],
     keys: KeyFile = None,
+    allow_weak: AllowWeak = False,
     class_id: ClassId = None,
     type_name: Annotated[
         str | None, typer.Option("--type", help="Type of the value, as long-unsigned, where the class does not say it.")
@@ -51,7 +52,7 @@ def run(
         acts = [write if text is None else await _as_it_is(meter, write, text) for write, text in wanted]
         return show_results(acts, await perform(meter, acts, in_one=in_one), "written", json=json)
 
-    return on_meter(url, keys, "writing", work)
+    return on_meter(url, keys, "writing", work, allow_weak=allow_weak)
 
 
 def _typed(

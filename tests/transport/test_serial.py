@@ -1,4 +1,4 @@
-"""HDLC on serial devices (pseudo-terminals): the suite of all transports, multidrop, and the optical port with mode E."""
+"""Serial devices (pseudo-terminals): HDLC and M-Bus through the suite of all media, multidrop, the optical port with mode E."""
 
 import asyncio
 import dataclasses
@@ -14,13 +14,17 @@ from dlmskit.link.hdlc.control import FrameKind, unnumbered
 from dlmskit.link.hdlc.events import LinkSettings, LinkTimes
 from dlmskit.link.hdlc.frame import HdlcFrame
 from dlmskit.link.hdlc.llc import BROADCAST
+from dlmskit.link.mbus_link import MBusTimes
 from dlmskit.link.mode_e import StartTimes
 from dlmskit.testing.transport_suite import Medium, Obedient, TransportSuite
 from dlmskit.transport.base import Saps
 from dlmskit.transport.hdlc import BlockingHdlcTransport, HdlcEnds, HdlcTransport
 from dlmskit.transport.hdlc_port import HdlcStation
-from dlmskit.transport.hdlc_serial import OpticalPort, serve_hdlc_serial
+from dlmskit.transport.hdlc_serial import serve_hdlc_serial
+from dlmskit.transport.mbus import BlockingMBusTransport, MBusTransport, serve_mbus_serial
+from dlmskit.transport.mbus_port import MBusStation
 from dlmskit.transport.serial_line import SerialDevice, SerialLine, StartUp, open_device
+from dlmskit.transport.serial_listener import OpticalPort
 from dlmskit.transport.url import blocking_transport_from_url, transport_from_url
 from tests.transport.serial_pair import SerialPair
 from tests.transport.test_tcp import until
@@ -47,6 +51,25 @@ class TestHdlcOverSerial(TransportSuite):
                     listener,
                     lambda saps: HdlcTransport(SerialLine(here), ends(saps), saps, limits),
                     lambda saps: BlockingHdlcTransport(SerialLine(here), ends(saps), saps, limits),
+                )
+            finally:
+                await listener.close()
+
+
+class TestMBusOverSerial(TransportSuite):
+    largest = 1000
+
+    @asynccontextmanager
+    async def serving(self, handler_factory, limits):
+        with SerialPair() as pair:
+            here, there = (SerialDevice(path, 38400) for path in pair.paths)
+            listener = await serve_mbus_serial(there, stations=[MBusStation(handler_factory, 250)], limits=limits)
+            times = MBusTimes(response=0.3, poll=0.05)
+            try:
+                yield Medium(
+                    listener,
+                    lambda saps: MBusTransport(SerialLine(here), 250, saps, limits, times),
+                    lambda saps: BlockingMBusTransport(SerialLine(here), 250, saps, limits, times),
                 )
             finally:
                 await listener.close()
