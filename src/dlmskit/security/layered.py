@@ -79,13 +79,22 @@ def unprotect_layers(octets: bytes, context: SecurityContext) -> Verified:
         if one.vouches:
             vouched.add(one.layer.originator)
     context.check_enough(found, context.rules.incoming)
+    layers = accept_layers(opened, context)
+    return _verified(content, opened[0], layers)
+
+
+def accept_layers(opened: Sequence[Opened], context: SecurityContext) -> tuple[Layer, ...]:
+    """Accept layers that were all verified, outermost first: counters move, transactions are used up, keys become established.
+
+    Raises `SecurityError` (counter-repeated); then nothing has moved.
+    """
     uncounted = _uncounted(opened, context)
     for signer, header in uncounted:
         context.transactions.check(signer, header.transaction_id)
     layers = tuple(_accept(one, context) for one in reversed(opened))[::-1]
     for signer, header in uncounted:
         context.transactions.accept(signer, header.transaction_id)
-    return _verified(content, opened[0], layers)
+    return layers
 
 
 def _open(octets: bytes, context: SecurityContext, found: Protection, vouched: set[SystemTitle]) -> Opened:
@@ -114,7 +123,7 @@ def _accept(one: Opened, context: SecurityContext) -> Layer:
     return layer
 
 
-def _uncounted(opened: list[Opened], context: SecurityContext) -> list[tuple[SystemTitle, GeneralHeader]]:
+def _uncounted(opened: Sequence[Opened], context: SecurityContext) -> list[tuple[SystemTitle, GeneralHeader]]:
     """Who signed without a counter of his own in this message, and under which header: outermost, one for each."""
     if not context.conventions.increasing_transactions:
         return []

@@ -15,16 +15,19 @@ from functools import partial
 
 from dlmskit.association.ports import AssociationEvent, Clock, EventCode, Random
 from dlmskit.association.server.association import ServerAssociation
+from dlmskit.cosem.classes.data_protection import DataProtection
 from dlmskit.cosem.classes.sap_assignment import SapAssignment
 from dlmskit.cosem.objects import UtcClock
 from dlmskit.errors import ConfigError
 from dlmskit.limits import DEFAULT, Limits
+from dlmskit.security import suite_of
 from dlmskit.security.counters import MemoryCounterStore, TransmitCounters
 from dlmskit.security.keys import KeySet, Secret
 from dlmskit.security.windows import ReceivedCounters
 from dlmskit.server.certificate_store import Surroundings
 from dlmskit.server.clients import AdmittedClient
 from dlmskit.server.connection import DeviceConnection
+from dlmskit.server.data_protection import Asking, Protector, Report
 from dlmskit.server.events import SecurityLog
 from dlmskit.server.logical_device import LogicalDevice
 from dlmskit.server.storage import (
@@ -137,12 +140,33 @@ class Device:
         for logical_device in self:
             for client in logical_device.clients.values():
                 client.equip(self.secrets, self._surroundings(logical_device, client))
+            self._protect_data(logical_device)
             logical_device.refresh_roles()
             if self.database is not None:
                 StoredValues(self.database, logical_device.sap).attach(logical_device.tree)
             for client in logical_device.clients.values():
                 client.govern()
                 client.keys.on_change = partial(self._changed, client)
+
+    def _protect_data(self, logical_device: LogicalDevice) -> None:
+        """Put keys and rights behind the data protection objects."""
+        for one in logical_device.tree.of(DataProtection):
+            one.protector = Protector(
+                logical_device.tree,
+                self.system_title,
+                lambda: logical_device.third_party_roles,
+                partial(self._asking, logical_device),
+                self._reporter(logical_device),
+            )
+
+    def _asking(self, logical_device: LogicalDevice) -> Asking | None:
+        """The client whose request is served, with the keys that it has now."""
+        request = logical_device.current.request
+        client = None if request is None else logical_device.clients.get(request.associated.context.client_sap)
+        if client is None:
+            return None
+        suite = suite_of(client.settings.security_suite)
+        return Asking(logical_device.current.client_title, client.keys.candidates()[0], suite)
 
     def settle(self, requesting: ServerAssociation | None) -> None:
         """An answer is made: what has changed for its client, or through it for others, is in force from now on."""
@@ -163,25 +187,31 @@ class Device:
         return NoSecrets() if secret is None else SealedSecrets(self.database, secret, self.system_title, self.random)
 
     def _surroundings(self, logical_device: LogicalDevice, client: AdmittedClient) -> Surroundings:
-        def report(code: EventCode, detail: str, error: BaseException | None) -> None:
-            settings, asking = client.settings, logical_device.current
-            event = AssociationEvent(
-                code=code,
-                client_sap=settings.client_sap,
-                server_sap=settings.server_sap,
-                peer_title=asking.client_title,
-                detail=detail,
-                error=error,
-            )
-            self.log.add(event, self.port)
-
         return Surroundings(
             current=logical_device.current,
             client_title=lambda: client.title,
             random=self.random,
             now=self.clock.utc_now,
-            report=report,
+            report=self._reporter(logical_device, client),
         )
+
+    def _reporter(self, logical_device: LogicalDevice, client: AdmittedClient | None = None) -> Report:
+        """Enters what objects report, as of a client, or of the one whose request is served."""
+
+        def report(code: EventCode, detail: str, error: BaseException | None) -> None:
+            request = logical_device.current.request
+            asking = 0 if request is None else request.associated.context.client_sap
+            event = AssociationEvent(
+                code=code,
+                client_sap=asking if client is None else client.settings.client_sap,
+                server_sap=logical_device.sap,
+                peer_title=logical_device.current.client_title,
+                detail=detail,
+                error=error,
+            )
+            self.log.add(event, self.port)
+
+        return report
 
     def client(self, client_sap: int, server_sap: int) -> AdmittedClient | None:
         """The client of that SAP at that logical device; None where either does not exist."""

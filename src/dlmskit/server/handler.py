@@ -80,7 +80,12 @@ class ObjectHandler:
         """Read an attribute, or the selected part of it."""
         selector, parameter = _parts(selection)
         name = Obis(descriptor.instance_id)
-        outcome = self._view(request).get(descriptor.class_id, name, descriptor.attribute_id, selector, parameter)
+        view = self._view(request)
+        self._current.request = request
+        try:
+            outcome = view.get(descriptor.class_id, name, descriptor.attribute_id, selector, parameter)
+        finally:
+            self._current.request = None
         _refuse(outcome)
         return outcome.data or Data.null()
 

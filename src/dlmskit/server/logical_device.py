@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Iterable
 
 from dlmskit.codec.data import Data
+from dlmskit.cosem.access import Role
 from dlmskit.cosem.classes.data import Data as DataObject
 from dlmskit.cosem.classes.security_setup import SecuritySetup, SecuritySetupV0
 from dlmskit.cosem.model import InterfaceClass
@@ -42,6 +43,10 @@ class LogicalDevice:
         self.tree = ObjectTree(objects, clock=clock)
         self.clients: dict[int, AdmittedClient] = {}
         self.current = CurrentRequest()
+        self.third_parties: dict[SystemTitle, Grants] = {}
+        """Parties that reach objects through data protection, whichever client carries it, and what they may do."""
+        self.third_party_roles: dict[SystemTitle, Role] = {}
+        """The same as roles, on the objects that there were at `refresh_roles`."""
         if (1, LOGICAL_DEVICE_NAME) not in self.tree:
             self.tree.add(DataObject(LOGICAL_DEVICE_NAME, value=Data.octet_string(name.encode())))
 
@@ -76,6 +81,7 @@ class LogicalDevice:
         """Match the patterns of every client with the objects that there are now."""
         for client in self.clients.values():
             client.association.role = client.grants.role(client.config.name, self.tree, client.association)
+        self.third_party_roles = {title: grants.role(str(title), self.tree) for title, grants in self.third_parties.items()}
 
     def _fault(self, where: str, error: Exception) -> None:
         _LOG.error("logical device %s: object failed: %s", self.name, where, exc_info=error)

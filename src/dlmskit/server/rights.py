@@ -92,8 +92,8 @@ class Grants:
         plain = (Grant.of(read, Operation.GET), Grant.of(write, Operation.SET), Grant.of(execute, Operation.ACTION))
         return cls((*(grant for grant in plain if grant.patterns), *also))
 
-    def role(self, name: str, tree: ObjectTree, own: AssociationObject) -> Role:
-        """The role on the objects that there are now. ``own`` is the association object of the client itself."""
+    def role(self, name: str, tree: ObjectTree, own: AssociationObject | None = None) -> Role:
+        """The role on the objects that there are now. ``own`` is the association object of the client itself, if it has one."""
         granted: dict[ObjectKey, ObjectRights] = {}
         for one in tree:
             rights = self._on(one, own)
@@ -106,12 +106,12 @@ class Grants:
         names = [*(one.obis for one in tree), CURRENT_ASSOCIATION]
         return [one for grant in self.grants for one in grant.patterns if not any(map(one.matches, names))]
 
-    def _on(self, one: InterfaceClass, own: AssociationObject) -> ObjectRights:
+    def _on(self, one: InterfaceClass, own: AssociationObject | None) -> ObjectRights:
         names = (one.obis, CURRENT_ASSOCIATION) if one is own else (one.obis,)
         modes = {number: self._attribute(one, names, number, word) for number, word in one.attributes.items()}
         called = {number: self._method(one, names, number) for number, word in one.methods.items() if not word.absent}
         called = {number: mode for number, mode in called.items() if mode}
-        if one is own:  # every client may look at its own association, and prove itself
+        if own is not None and one is own:  # every client may look at its own association, and prove itself
             modes = {n: mode | (0 if one.attributes[n].secret else AccessMode.READ) for n, mode in modes.items()}
             called[own.reply_method] = AccessMode.ACCESS
         return ObjectRights(modes, called)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dlmskit.codec.data import Data
 from dlmskit.cosem.classes.profile_generic import ProfileGeneric
 from dlmskit.cosem.declaration import Caller, Request, attribute, method
-from dlmskit.cosem.kinds import CAPTURE_OBJECT, DATE_TIME
+from dlmskit.cosem.kinds import CAPTURE_OBJECT, DATE_TIME, PROTECTION, RESTRICTION
 from dlmskit.cosem.model import InterfaceClass
 from dlmskit.cosem.push_list import PushEntry, element, selected
 from dlmskit.cosem.selective import CaptureObject
@@ -25,22 +25,6 @@ DESTINATION = (
     "message:enum{0=A-XDR_encoded_xDLMS_APDU,1=XML_encoded_xDLMS_APDU}}"
 )
 _COLUMN = CAPTURE_OBJECT.removesuffix("}")
-_RESTRICTION = (
-    "restriction:structure{restriction_type:enum{0=none,1=by_date,2=by_entry},restriction_value:choice{null-data,"
-    "structure{from_date:octet-string(date),to_date:octet-string(date)},"
-    "structure{from_entry:double-long-unsigned,to_entry:double-long-unsigned}}}"
-)
-_KEY_INFO = (
-    "structure{key_info_type:enum{0=identified_key,1=wrapped_key,2=agreed_key},key_info_options:"
-    "choice{enum{0=global_unicast_encryption_key,1=global_broadcast_encryption_key},"
-    "structure{kek_id:enum{0=master_key},key_ciphered_data:octet-string},"
-    "structure{key_parameters:octet-string,key_ciphered_data:octet-string}}}"
-)
-PROTECTION = (
-    "structure{protection_type:enum{0=authentication,1=encryption,2=authentication_and_encryption,3=digital_signature},"
-    "protection_options:structure{transaction_id:octet-string,originator_system_title:octet-string,"
-    f"recipient_system_title:octet-string,other_information:octet-string,key_info:{_KEY_INFO}}}}}"
-)
 OPERATION_METHODS = (
     "enum{0=unconfirmed_retry_on_supporting_layer_failure,1=unconfirmed_retry_on_missing_supporting_layer_confirmation,"
     "2=confirmed_retry_on_missing_confirmation}"
@@ -119,7 +103,7 @@ class PushSetupV0(InterfaceClass, class_id=40, version=0, name="Push setup", met
 class PushSetupV1(PushSetupV0, version=1):
     """Version 1: restrictions, the port, the client, and protection of the body."""
 
-    push_object_list = PushSetupV0.push_object_list.retyped(f"array<{_COLUMN},{_RESTRICTION}}}>")
+    push_object_list = PushSetupV0.push_object_list.retyped(f"array<{_COLUMN},{RESTRICTION}}}>")
     port_reference = attribute(8, "logical-name", writable=True)
     push_client_sap = attribute(9, "integer", writable=True, name="push_client_SAP")
     push_protection_parameters = attribute(10, f"array<{PROTECTION}>", writable=True)
@@ -128,7 +112,7 @@ class PushSetupV1(PushSetupV0, version=1):
 class PushSetupV2(PushSetupV1, version=2):
     """Version 2: columns of profiles, growing delays, confirmed push."""
 
-    push_object_list = PushSetupV0.push_object_list.retyped(f"array<{_COLUMN},{_RESTRICTION},columns:array<{CAPTURE_OBJECT}>}}>")
+    push_object_list = PushSetupV0.push_object_list.retyped(f"array<{_COLUMN},{RESTRICTION},columns:array<{CAPTURE_OBJECT}>}}>")
     repetition_delay = attribute(
         7,
         "structure{repetition_delay_min:long-unsigned,repetition_delay_exponent:long-unsigned,"
