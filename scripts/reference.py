@@ -27,6 +27,8 @@ from dlmskit.codec.docs import apdu_reference
 from dlmskit.cosem.registry import interface_classes
 from dlmskit.trace.explain import model
 from dlmskit.trace.naming.layouts import known_layouts
+from dlmskit.transport.schemes import BUILT_IN
+from dlmskit.transport.url import BEHIND
 from dlmskit.types.unit import UNITS
 
 PAGES = Path(__file__).parent.parent / "docs" / "reference"
@@ -133,6 +135,26 @@ def connection_page() -> list[str]:
     return [*lines, *(f"| `{word}` | {code(docs[word])} |" for word in Words.__annotations__)]
 
 
+def addresses_page() -> list[str]:
+    """The addresses of every medium, with the words that are its own."""
+    lines = [
+        "# Addresses",
+        "",
+        "What stands before `?` in the URL of a meter, and the words of each medium behind it. The words that all media share are",
+        "those of [a connection](connection.md), and these:",
+        "",
+        *rows("word", "meaning"),
+        *(f"| `{word}` | {code(meaning)} |" for word, meaning in BEHIND.items()),
+    ]
+    for scheme in (entry.load() for entry in BUILT_IN):
+        doors = ["asyncio", *(["without asyncio"] if scheme.connect_blocking else []), *(["listening"] if scheme.listen else [])]
+        lines += ["", f"## {scheme.name}", "", f"`{scheme.example}` ({', '.join(doors)})"]
+        if scheme.options:
+            lines += ["", *rows("word", "meaning")]
+            lines += [f"| `{word}` | {code(meaning)} |" for word, meaning in scheme.options.items()]
+    return lines
+
+
 def associations_page() -> list[str]:
     """The state machines of both parties, as diagrams and as tables."""
     lines = ["# States of an association", "", "Drawn from the tables that move the code. What is not here cannot happen."]
@@ -207,6 +229,7 @@ SOURCES: dict[str, tuple[str, Callable[[], list[str]]]] = {
     "telegram-problems.md": ("dlmskit.trace.explain.model", telegram_problems_page),
     "interface-classes.md": ("dlmskit.cosem.classes", interface_classes_page),
     "connection.md": ("dlmskit.client.words", connection_page),
+    "addresses.md": ("dlmskit.transport.schemes", addresses_page),
     "associations.md": ("dlmskit.association.tables", associations_page),
     "push-layouts.md": ("dlmskit.trace.naming", push_layouts_page),
     "meter-description.md": ("dlmskit.apps.simulator.description", meter_description_page),
