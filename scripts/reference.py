@@ -20,7 +20,8 @@ from dlmskit.apdu import declared_apdus
 from dlmskit.apps.simulator import description
 from dlmskit.apps.simulator.registers import QUANTITIES
 from dlmskit.association import tables
-from dlmskit.association.diagram import mermaid
+from dlmskit.association.block_transfer import tables as blocks
+from dlmskit.association.diagram import block_transfer_mermaid, mermaid
 from dlmskit.client.words import Words
 from dlmskit.codec import data_types
 from dlmskit.codec.docs import apdu_reference
@@ -140,8 +141,8 @@ def addresses_page() -> list[str]:
     lines = [
         "# Addresses",
         "",
-        "What stands before `?` in the URL of a meter, and the words of each medium behind it. The words that all media share are",
-        "those of [a connection](connection.md), and these:",
+        "What stands before `?` in the URL of a meter, and the words of each medium behind it. The words that all media share",
+        "are those of [a connection](connection.md), and these:",
         "",
         *rows("word", "meaning"),
         *(f"| `{word}` | {code(meaning)} |" for word, meaning in BEHIND.items()),
@@ -163,6 +164,10 @@ def associations_page() -> list[str]:
         lines += rows("state", "event", "next state")
         for (state, event), target in tables.TRANSITIONS[party].items():
             lines.append(f"| {state.value} | {event.value} | {target.value} |")
+    lines += ["", "## General block transfer", "", "One exchange, as either party sees it.", ""]
+    lines += ["```mermaid", block_transfer_mermaid().rstrip(), "```", "", *rows("phase", "event", "next phase")]
+    for (phase, happened), following in blocks.TRANSITIONS.items():
+        lines.append(f"| {phase.value} | {happened.value} | {following.value} |")
     return lines
 
 

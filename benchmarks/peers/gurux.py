@@ -79,6 +79,21 @@ def decode_GET_response(material):
     return work
 
 
+def receive_block_transfer(material):
+    client, blocks = _client(), material["blocks"]
+    client.settings.blockIndex = 1  # what it compares the acknowledgements in our blocks with
+
+    def work():
+        reply = GXReplyData()
+        for octets in blocks:
+            client.getData(GXByteBuffer(octets), reply, None)
+        return reply.value
+
+    if len(work()) != len(blocks) * 1000 - 8:
+        raise AssertionError("gurux_dlms assembles something else")
+    return work
+
+
 def FCS_16(material):
     buffer = GXByteBuffer(material["octets"])
     return lambda: _GXFCS16.countFCS16(buffer, 0, 128)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from dlmskit.association.diagram import mermaid
+from dlmskit.association.block_transfer import tables as blocks
+from dlmskit.association.diagram import block_transfer_mermaid, mermaid
 from dlmskit.association.tables import STATES, TRANSITIONS, Event, Party
 
 
@@ -25,3 +26,11 @@ def test_no_state_of_the_other_party(party: Party) -> None:
     text = mermaid(party)
     drawn = {line.split(" : ")[0].strip() for line in text.splitlines() if " : " in line and "-->" not in line}
     assert drawn - {f"note right of {STATES[party][0].name}"} == {state.name for state in STATES[party]}
+
+
+def test_every_phase_of_block_transfer_is_drawn() -> None:
+    text = block_transfer_mermaid()
+    for (phase, event), target in blocks.TRANSITIONS.items():
+        if event is not blocks.TransferEvent.ABORT:
+            assert f"    {phase.name} --> {target.name} : {event.value}" in text
+    assert all(f"    {phase.name} : {phase.value}" in text for phase in blocks.Phase)

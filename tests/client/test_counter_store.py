@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -168,3 +169,12 @@ def test_a_file_that_cannot_be_used_gives_no_counter(tmp_path: Path, path: Path)
     other.execute("ROLLBACK")
     other.close()
     assert counter.take() == 2
+
+
+def test_a_file_of_an_older_program(path: Path) -> None:
+    """It named counters otherwise, so every new name begins above all numbers in it; and it is taken for no copy."""
+    with closing(sqlite3.connect(path)) as older, older:
+        older.execute("CREATE TABLE transmit (name TEXT PRIMARY KEY, next INTEGER NOT NULL) WITHOUT ROWID")
+        older.execute("INSERT INTO transmit VALUES ('one', 700), ('two', 900)")
+    store = SqliteCounterStore(path)
+    assert (store.reserve("one", 10), store.reserve("new", 10)) == (700, 900)

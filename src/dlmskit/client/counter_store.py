@@ -29,7 +29,8 @@ CREATE TABLE IF NOT EXISTS transmit (name TEXT PRIMARY KEY, next INTEGER NOT NUL
 CREATE TABLE IF NOT EXISTS receive (name TEXT PRIMARY KEY, lowest INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS begun (name TEXT PRIMARY KEY, second INTEGER NOT NULL, next INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS lineage (one INTEGER PRIMARY KEY, home TEXT, writes INTEGER NOT NULL, lowest INTEGER NOT NULL);
-INSERT OR IGNORE INTO lineage VALUES (1, NULL, 0, 0);
+-- Where an older program has counters, it named them otherwise: new names begin above all of them.
+INSERT OR IGNORE INTO lineage SELECT 1, NULL, 0, coalesce(max(next), 0) FROM transmit;
 CREATE TRIGGER IF NOT EXISTS first_use AFTER INSERT ON transmit BEGIN
     INSERT OR IGNORE INTO begun VALUES (new.name, strftime('%s', 'now'), new.next);
     UPDATE lineage SET writes = writes + 1;
@@ -46,8 +47,6 @@ _RAISE = """
 INSERT INTO receive (name, lowest) VALUES (:name, :lowest)
 ON CONFLICT (name) DO UPDATE SET lowest = max(lowest, excluded.lowest)
 """
-
-
 _LEAP = "UPDATE transmit SET next = min(next + :numbers, :end)"
 _KEPT = "SELECT name, transmit.next, begun.second, begun.next FROM transmit LEFT JOIN begun USING (name) ORDER BY name"
 

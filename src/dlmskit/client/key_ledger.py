@@ -6,6 +6,7 @@ R-080). One renewal at a time: pending keys are created exclusively, so of two o
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 from collections.abc import Callable
@@ -15,11 +16,12 @@ from pathlib import Path
 from typing import Protocol
 
 from dlmskit.client.key_file import passphrase_from_environment, read_key_file, write_key_file
+from dlmskit.client.tokens import token_named
 from dlmskit.errors import ConfigError
 from dlmskit.security.keys import KeySet
-from dlmskit.security.keystore import seal
+from dlmskit.security.keystore import sealed_like
 from dlmskit.security.vault import KeyVault, VaultEntry
-from dlmskit.security.vault_tables import tables_from_vault
+from dlmskit.security.vault_tables import Tokens, tables_from_vault
 
 
 class KeyLedger(Protocol):
@@ -81,16 +83,21 @@ class KeyFileLedger:
     """A key file, and beside it ``NAME.pending`` as long as a renewal is under way; both sealed, or both plain.
 
     The file is replaced as a whole (its comments, if it is a plain one, are lost). Raises ConfigError where the entry is not
-    in it, and what `read_key_file` raises.
+    in it, and what `read_key_file` raises. Keys in a token are replaced by new ones in the file; sealed stays as it was sealed.
     """
 
     def __init__(
-        self, path: str | os.PathLike[str], entry: str, passphrase: Callable[[], bytes] = passphrase_from_environment
+        self,
+        path: str | os.PathLike[str],
+        entry: str,
+        passphrase: Callable[[], bytes] = passphrase_from_environment,
+        tokens: Tokens = token_named,
     ) -> None:
         self._path = Path(path)
         self._pending_path = self._path.with_name(f"{self._path.name}.pending")
         self._entry = entry
         self._passphrase = passphrase
+        self._tokens = tokens
         self.active()
 
     def active(self) -> KeySet:
@@ -141,7 +148,7 @@ class KeyFileLedger:
         _sync_folder(self._path)
 
     def _read(self, path: Path) -> KeyVault:
-        return read_key_file(path, self._passphrase)
+        return read_key_file(path, self._passphrase, self._tokens)
 
     def _found(self, vault: KeyVault) -> VaultEntry:
         if self._entry not in vault:
@@ -150,8 +157,9 @@ class KeyFileLedger:
 
     def _written(self, vault: KeyVault, path: Path) -> Path:
         """A new file in the same folder, on the disk."""
-        sealed = self._path.read_bytes().lstrip()[:1] == b"{"
-        octets = seal(vault, self._passphrase(), secrets.token_bytes) if sealed else _plain(vault)
+        present = self._path.read_bytes()
+        sealed = present.lstrip()[:1] == b"{"
+        octets = sealed_like(present, vault, self._passphrase, secrets.token_bytes, self._tokens) if sealed else _plain(vault)
         made = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
         write_key_file(made, octets)
         with made.open("rb") as file:
@@ -162,7 +170,7 @@ class KeyFileLedger:
 def _plain(vault: KeyVault) -> bytes:
     lines = ['storage = "plain"']
     for name, table in tables_from_vault(vault).items():
-        lines += ["", f'[keys."{name}"]', *(f'{field} = "{value}"' for field, value in table.items())]
+        lines += ["", f'[keys."{name}"]', *(f"{field} = {json.dumps(value)}" for field, value in table.items())]
     return ("\n".join(lines) + "\n").encode()
 
 

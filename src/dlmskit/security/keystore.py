@@ -49,6 +49,16 @@ def seal_in_token(vault: KeyVault, key: WrappingKey, token: str, label: str, ran
     return _sealed(vault, content_key, lock, random)
 
 
+def sealed_like(
+    octets: bytes, vault: KeyVault, passphrase: Callable[[], bytes], random: Random, tokens: Tokens = no_tokens
+) -> bytes:
+    """A new file of a vault, sealed as the one in ``octets`` is: by its token, else by the passphrase. Raises as `unseal`."""
+    _, lock, _, _ = _parts(octets)
+    if isinstance(lock, _TokenLock):
+        return seal_in_token(vault, tokens(lock.token).stored_wrapping_key(lock.key), lock.token, lock.key, random)
+    return seal(vault, passphrase(), random)
+
+
 def unseal(octets: bytes, passphrase: bytes | Callable[[], bytes], tokens: Tokens = no_tokens) -> KeyVault:
     """Open a sealed key file. ``passphrase`` may be a function: it is called once the file is seen to be sealed with one.
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from dlmskit.apps.simulator.serving import Serving, served
 from dlmskit.client.aio import connect
 from dlmskit.client.counters import Counters
 from dlmskit.client.key_file import PASSPHRASE, read_key_file
+from dlmskit.client.key_ledger import KeyFileLedger
 from dlmskit.client.pkcs11.thread import on_token
 from dlmskit.client.plan import make_plan
 from dlmskit.client.tokens import LIBRARY, PIN, token_named
@@ -21,6 +24,7 @@ from dlmskit.crypto.curves import P_256
 from dlmskit.crypto.ecdsa import SigningKey
 from dlmskit.errors import ConfigError, DlmsError
 from dlmskit.security.held_keys import HeldKey
+from dlmskit.security.keys import Key
 from dlmskit.types.system_title import SystemTitle
 from tests.apps.cli.conftest import Run
 from tests.apps.cli.test_keys import done, plain
@@ -116,10 +120,30 @@ async def test_meter_and_client_with_all_keys_in_a_token(run: Run, tmp_path: Pat
         for file in (stored, clear):
             async with client(running, file, suite, **words) as there:
                 assert await there.read(CLOCK) is not None
+    message = ("protect", "C0010000080000010000FF0200", "--entry", METER, "--system-title", CLIENT, "--counter", "7")
+    said = {done(run(*message, "--suite", str(suite), "--keys", file)).out for file in (stored, clear)}
+    assert len(said) == 1, "the command line as well"
     again = run("keys", "store", clear, tmp_path / "again.keys", "--token", TOKEN)
     assert (again.code, "already" in again.err) == (2, True)
     again = run("keys", "store", stored, tmp_path / "again.keys", "--token", TOKEN)
     assert "in a token already" in again.err
+
+
+def test_renewed_keys_of_a_file_that_a_token_seals(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No passphrase is needed for it; the new key is in the file, the others stay where they are."""
+    stored = tmp_path / "stored.keys"
+    done(run("keys", "store", plain(tmp_path, "clear.keys", house=KEYS), stored, "--token", TOKEN))
+    monkeypatch.delenv(PASSPHRASE)
+    ledger = KeyFileLedger(stored, "house")
+    new = Key(bytes(range(16)))
+    ledger.put(replace(ledger.active(), guek=new))
+    assert KeyFileLedger(stored, "house").pending() is not None
+    ledger.confirm()
+    keys = KeyFileLedger(stored, "house").active()
+    assert keys.guek == new
+    assert not isinstance(keys.guek, HeldKey)
+    assert isinstance(keys.kek, HeldKey)
+    assert json.loads(stored.read_text())["token"]["label"] == TOKEN
 
 
 def new_entries(run: Run, folder: Path, suite: int) -> dict[str, dict[str, str]]:

@@ -111,6 +111,7 @@ def test_a_file_of_the_format_before_gets_what_is_new(tmp_path: Path) -> None:
     path = tmp_path / "meter.sqlite"
     database = Database(path)
     database.set_note("old", "value")
+    database.write("INSERT INTO transmit VALUES ('named otherwise', 700)")
     database.close()
     with sqlite3.connect(path) as connection:
         for table in ("secret", "lineage", "image", "image_block"):  # what came later
@@ -119,6 +120,7 @@ def test_a_file_of_the_format_before_gets_what_is_new(tmp_path: Path) -> None:
     connection.close()
     database = Database(path)
     assert database.note("old") == "value"
+    assert (database.lowest, database.restored) == (700, False)
     assert database.read("SELECT * FROM secret") == []
     assert database.read("PRAGMA user_version") == [(FORMAT,)]
     database.close()

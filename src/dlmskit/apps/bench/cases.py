@@ -8,6 +8,7 @@ from functools import partial
 
 from dlmskit.apdu import decode_apdu
 from dlmskit.apps.bench import material
+from dlmskit.apps.bench.blocks import block_cases
 from dlmskit.apps.bench.forms import form_cases
 from dlmskit.apps.bench.model import Case
 from dlmskit.apps.bench.sessions import session_cases
@@ -37,6 +38,7 @@ def all_cases() -> Iterator[Case]:
     yield from _protection()
     yield from form_cases()
     yield from session_cases()
+    yield from block_cases()
 
 
 def _profiles() -> Iterator[Case]:

@@ -39,8 +39,10 @@ CREATE TABLE secret (name TEXT PRIMARY KEY, sealed BLOB NOT NULL) WITHOUT ROWID;
 """
 _FORMAT_3 = """
 CREATE TABLE lineage (one INTEGER PRIMARY KEY, home TEXT, writes INTEGER NOT NULL, lowest INTEGER NOT NULL);
-INSERT INTO lineage VALUES (1, NULL, 0, 0);
+INSERT INTO lineage SELECT 1, NULL, 0, coalesce(max(number), 0) FROM
+    (SELECT max(next) AS number FROM transmit UNION SELECT max(lowest) FROM receive);
 """
+"""Where format 2 has counters, they are named otherwise: new names begin above all of them."""
 _FORMAT_4 = """
 CREATE TABLE image (
     sap INTEGER, logical_name BLOB, identifier BLOB NOT NULL, size INTEGER NOT NULL, block_size INTEGER NOT NULL,
