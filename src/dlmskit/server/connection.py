@@ -9,6 +9,7 @@ from dlmskit.association.connection import AssociationTable
 from dlmskit.association.ports import AssociationEvent, EventCode
 from dlmskit.association.server.association import ServerAssociation
 from dlmskit.server.clients import AdmittedClient
+from dlmskit.server.ports import UNGUARDED, PortGuard
 from dlmskit.transport.base import Connection, is_reliable
 
 if TYPE_CHECKING:
@@ -20,11 +21,12 @@ _ENDED = frozenset((EventCode.RELEASED, EventCode.ABORTED))
 class DeviceConnection:
     """A `ConnectionHandler`. A pair of SAPs that is not configured is not answered (robustness R-016)."""
 
-    __slots__ = ("_connection", "_device", "_table")
+    __slots__ = ("_connection", "_device", "_guard", "_table")
 
-    def __init__(self, device: Device, connection: Connection) -> None:
+    def __init__(self, device: Device, connection: Connection, guard: PortGuard = UNGUARDED) -> None:
         self._device = device
         self._connection = connection
+        self._guard = guard
         self._table = AssociationTable(self._make)
 
     @property
@@ -33,8 +35,10 @@ class DeviceConnection:
         return self._table.associated
 
     def received(self, source: int, destination: int, apdu: bytes) -> Sequence[bytes]:
-        """Serve one APDU; what it changes is on the disk when this returns."""
+        """Serve one APDU; what it changes is on the disk when this returns. A locked port answers nothing at all."""
         device = self._device
+        if not self._guard.open:
+            return ()
         with device.turn():
             device.port = self._connection.peer
             answers = self._table.receive(source, destination, apdu)
@@ -76,6 +80,7 @@ class DeviceConnection:
         detail = ""
         if client is not None and association is not None:
             detail = self._followed(client, association, event.code)
+        self._guard.happened(event.code, None if association is None else association.context)
         self._device.log.add(event, self._connection.peer, detail)
 
     def _association(self, client_sap: int, server_sap: int) -> ServerAssociation | None:

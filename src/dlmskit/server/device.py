@@ -30,6 +30,7 @@ from dlmskit.server.connection import DeviceConnection
 from dlmskit.server.data_protection import Asking, Protector, Report
 from dlmskit.server.events import SecurityLog
 from dlmskit.server.logical_device import LogicalDevice
+from dlmskit.server.ports import UNGUARDED, PortGuard, guards_of
 from dlmskit.server.storage import (
     Database,
     MemorySecrets,
@@ -96,6 +97,7 @@ class Device:
         self.unsettled: set[AdmittedClient] = set()
         """Clients whose keys or policy have changed, and whose associations do not all know it yet."""
         self._logical_devices: dict[int, LogicalDevice] = {}
+        self._guards: dict[Obis, PortGuard] = {}
         if database is not None:
             if database.restored:
                 self._note(EventCode.COUNTERS_LEAPT, f"{database.path} is not the file that was written last")
@@ -147,6 +149,7 @@ class Device:
             for client in logical_device.clients.values():
                 client.govern()
                 client.keys.on_change = partial(self._changed, client)
+        self._guards = guards_of(self, self.seconds, self.database)
 
     def _protect_data(self, logical_device: LogicalDevice) -> None:
         """Put keys and rights behind the data protection objects."""
@@ -219,8 +222,12 @@ class Device:
         return None if logical_device is None else logical_device.clients.get(client_sap)
 
     def connected(self, connection: Connection) -> DeviceConnection:
-        """The handler of a new connection."""
+        """The handler of a new connection, on a port that nothing protects."""
         return DeviceConnection(self, connection)
+
+    def at_port(self, port: Obis) -> Callable[[Connection], DeviceConnection]:
+        """The handler factory for listeners of one port, named by its set-up object; its protection object guards it."""
+        return lambda connection: DeviceConnection(self, connection, self._guards.get(port, UNGUARDED))
 
     def close(self) -> None:
         """Put the exact counters away and give the file back. The device serves no more."""

@@ -25,6 +25,7 @@ from dlmskit.link.wrapper import PORT
 from dlmskit.server import Database
 from dlmskit.transport.base import Listener
 from dlmskit.transport.url import listen_at
+from dlmskit.types.obis import Obis
 from dlmskit.types.system_title import SystemTitle
 
 STATE_FILE = "meter.sqlite"
@@ -49,6 +50,10 @@ class Serving:
     """In place of the one in the file."""
 
 
+TCP_UDP_SETUP, HDLC_SETUP, MBUS_SETUP = Obis("0.0.25.0.0.255"), Obis("0.0.22.0.0.255"), Obis("0.0.24.0.0.255")
+_SETUP_OBJECTS = {"hdlc": HDLC_SETUP, "mbus": MBUS_SETUP}
+
+
 @dataclass(frozen=True, slots=True)
 class Served:
     """A meter that is being served."""
@@ -71,7 +76,7 @@ async def served(path: Path, serving: Serving) -> AsyncIterator[Served]:
         meter = _meter(description, Database(folder / STATE_FILE), path.parent)
         try:
             address = serving.url or f"{'udp' if serving.udp else 'tcp'}://{_shown(serving.host)}:{serving.port}"
-            listener = await listen_at(address, meter.device.connected, meter.device.limits)
+            listener = await listen_at(address, meter.device.at_port(port_of(address)), meter.device.limits)
             try:
                 async with running(meter):
                     yield Served(meter, listener, _reached(address, listener), _key_file(description, folder, meter.pairs))
@@ -81,6 +86,11 @@ async def served(path: Path, serving: Serving) -> AsyncIterator[Served]:
                     await asyncio.wait_for(listener.close(), _STOP_SECONDS)
         finally:
             meter.close()
+
+
+def port_of(address: str) -> Obis:
+    """The set-up object of the port that an address is on: what a protection object (class 124) names."""
+    return _SETUP_OBJECTS.get(address.partition("://")[0].partition("+")[0], TCP_UDP_SETUP)
 
 
 def stop_signal() -> asyncio.Event:
