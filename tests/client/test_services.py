@@ -235,3 +235,47 @@ async def test_a_meter_that_refuses_access_is_asked_by_list(
         assert await meter.read(CLOCK, ["time_zone", "clock_base"]) == [-60, 1]
         assert await meter.read(CLOCK, ["clock_base", "time_zone"]) == [1, -60]
         assert len(small_meter.requests) - before == 3, "asked once by ACCESS, twice by list"
+
+
+# --- Without an answer ---
+
+
+@pytest.mark.parametrize("words", [{}, {"client": 48, "names": "short"}], ids=["logical names", "short names"])
+async def test_written_and_invoked_without_an_answer(
+    connect: Connect, small_meter: SmallMeter, secured: dict[str, Any], words: dict[str, Any]
+) -> None:
+    """It is executed, and nothing is waited for: the next answer is that of the next request."""
+    async with connect(small_meter.url, **words, **secured) as meter:
+        await meter.write(CLOCK, "time_zone", -90, confirmed=False)
+        assert await meter.call(SWITCH, "remote_disconnect", confirmed=False) is None
+        await meter.write(ENERGY, 1, Data.null(), confirmed=False)
+        assert await meter.read(CLOCK, "time_zone") == -90
+        assert await meter.read(SWITCH, "output_state") is False
+        if words:
+            with pytest.raises(LocalProtocolError, match="not in the object list"):
+                await meter.write("1.0.3.8.0.255", 2, Data.null(), confirmed=False)
+
+
+# --- Attribute 0 ---
+
+
+async def test_all_attributes_read_and_written_at_once(
+    connect: Connect, small_meter: SmallMeter, secured: dict[str, Any]
+) -> None:
+    """A structure of all, null-data for what stays as it is; one that may not be written lets nothing be written."""
+    async with connect(small_meter.url, **secured) as meter:
+        everything = await meter.get(CLOCK, 0)
+        assert len(everything.elements()) == 9
+        assert everything.elements()[2] == Data.long(-60)
+        only_zone = Data.structure([Data.null()] * 2 + [Data.long(-15)] + [Data.null()] * 6)
+        await meter.write(CLOCK, 0, only_zone)
+        assert await meter.read(CLOCK, "time_zone") == -15
+        and_status = Data.structure([Data.null()] * 2 + [Data.long(-30), Data.unsigned(1)] + [Data.null()] * 5)
+        for refused in (and_status, Data.structure([Data.long(1)]), Data.unsigned(1)):
+            with pytest.raises(ServiceError):
+                await meter.write(CLOCK, 0, refused)
+        assert await meter.read(CLOCK, "time_zone") == -15
+    with SmallMeter(conformance=SUPPORTED & ~Conformance.ATTRIBUTE0_SUPPORTED_WITH_SET).listening() as other:
+        async with connect(other.url, **secured) as meter:
+            with pytest.raises(LocalProtocolError, match="attribute0-supported-with-set"):
+                await meter.write(CLOCK, 0, only_zone)

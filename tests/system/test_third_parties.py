@@ -27,8 +27,8 @@ from dlmskit.crypto.curves import curve_of
 from dlmskit.crypto.ecdh import AgreementKey
 from dlmskit.crypto.ecdsa import SigningKey
 from dlmskit.crypto.suites import SUITES
-from dlmskit.errors import DlmsError, LocalProtocolError, SecurityError
-from dlmskit.security import SecurityContext
+from dlmskit.errors import DlmsError, LocalProtocolError, RemoteProtocolError, SecurityError
+from dlmskit.security import SecurityContext, mirror
 from dlmskit.security.control import Protection
 from dlmskit.security.counters import MemoryCounterStore, TransmitCounters
 from dlmskit.security.general_header import GeneralHeader
@@ -270,6 +270,24 @@ async def test_the_agent_cannot_change_the_answer() -> None:
         assert third.open(answer).plain[:1] == b"\xc4"
         with pytest.raises(SecurityError):
             third.open(answer)
+
+
+async def test_an_answer_to_something_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A meter that mixes up its transactions: the agent does not hand on what is no answer to this one."""
+    people = People(1)
+    third = ThirdParty(people)
+    mirrored = mirror._mirrored
+
+    def mixed_up(layer: Any, context: Any) -> Step:
+        made = mirrored(layer, context)
+        return replace(made, transaction_id=b"another") if isinstance(made, GeneralCiphered) else made
+
+    async with meter(people, THIRD) as url, agent(url, 1) as there:
+        monkeypatch.setattr(mirror, "_mirrored", mixed_up)
+        with pytest.raises(RemoteProtocolError, match="another transaction"):
+            await there.forward(third.protect(GET, step(KeyChoice.GUEK)))
+        monkeypatch.undo()
+        assert third.open(await there.forward(third.protect(GET, step(KeyChoice.GUEK)))).plain[:1] == b"\xc4"
 
 
 async def _answer(there: Meter, octets: bytes) -> bytes:

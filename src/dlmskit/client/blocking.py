@@ -136,14 +136,26 @@ class Meter:
         return self._run(self._services.reading(obis, attribute, class_id))
 
     def write(
-        self, obis: Code, attribute: int | str, value: Any, *, class_id: int | None = None, selection: Selection | None = None
+        self,
+        obis: Code,
+        attribute: int | str,
+        value: Any,
+        *,
+        class_id: int | None = None,
+        selection: Selection | None = None,
+        confirmed: bool = True,
     ) -> None:
-        """Write an attribute: a Python value in its declared type, or `Data` as it is."""
-        self._run(self._services.write(obis, attribute, value, class_id, selection))
+        """Write an attribute: a Python value in its declared type, or `Data` as it is.
 
-    def call(self, obis: Code, method: int | str, parameter: Any = None, *, class_id: int | None = None) -> Any:
-        """Invoke a method, by name or number; what it returns, None for nothing."""
-        return self._run(self._services.call(obis, method, parameter, class_id))
+        ``confirmed=False`` asks for no answer: it returns when the request is sent, and nobody tells what became of it.
+        """
+        self._run(self._services.write(obis, attribute, value, class_id, selection, confirmed=confirmed))
+
+    def call(
+        self, obis: Code, method: int | str, parameter: Any = None, *, class_id: int | None = None, confirmed: bool = True
+    ) -> Any:
+        """Invoke a method, by name or number; what it returns, None for nothing. ``confirmed`` as for `write`."""
+        return self._run(self._services.call(obis, method, parameter, class_id, confirmed=confirmed))
 
     def forward(self, octets: bytes) -> bytes:
         """Pass on what a third party (``agent_for``) has protected for the meter; the meter's answer to him, as it came.

@@ -18,7 +18,7 @@ from dlmskit.apdu import (
 )
 from dlmskit.association.client.association import ClientAssociation
 from dlmskit.association.errors import InvocationCounterRefused, RequestRefused
-from dlmskit.association.ports import Exchange
+from dlmskit.association.ports import Exchange, Tell
 from dlmskit.codec.data import Data
 from dlmskit.types.conformance import Conformance
 from dlmskit.types.enums import DataAccessResult
@@ -52,6 +52,16 @@ class Referencing(Protocol):
         """An action-result and what was returned."""
         ...
 
+    def set_unconfirmed(
+        self, descriptor: CosemAttributeDescriptor, value: Data, selection: SelectiveAccessDescriptor | None, /
+    ) -> Exchange[None]:
+        """Written without an answer."""
+        ...
+
+    def action_unconfirmed(self, descriptor: CosemMethodDescriptor, parameters: Data | None, /) -> Exchange[None]:
+        """Invoked without an answer."""
+        ...
+
 
 def list_size(association: ClientAssociation, octets_of_an_item: int = _OCTETS_OF_AN_ITEM) -> int:
     """How many attributes one request may ask for."""
@@ -75,6 +85,16 @@ class LogicalNames:
         self._association = association
         self.get, self.set, self.action = association.get, association.set, association.action
         self._access = takes_access(association)
+
+    def set_unconfirmed(
+        self, descriptor: CosemAttributeDescriptor, value: Data, selection: SelectiveAccessDescriptor | None, /
+    ) -> Exchange[None]:
+        """SET with service class "unconfirmed"."""
+        yield Tell((self._association.set_unconfirmed(descriptor, value, selection),))
+
+    def action_unconfirmed(self, descriptor: CosemMethodDescriptor, parameters: Data | None, /) -> Exchange[None]:
+        """ACTION with service class "unconfirmed"."""
+        yield Tell((self._association.action_unconfirmed(descriptor, parameters),))
 
     def get_list(self, descriptors: Sequence[CosemAttributeDescriptor], /) -> Exchange[list[Data | int]]:
         """In requests of a size that the meter takes."""

@@ -134,12 +134,22 @@ class Services:
     # --- Writing and calling ---
 
     def write(
-        self, code: Code, attribute: int | str, value: Any, class_id: int | None, selection: Selection | None = None
+        self,
+        code: Code,
+        attribute: int | str,
+        value: Any,
+        class_id: int | None,
+        selection: Selection | None = None,
+        *,
+        confirmed: bool = True,
     ) -> Script[None]:
         """Write a value in the declared type; where the class leaves a choice, in the type that the attribute has now."""
         target = self.directory.target(code, attribute, class_id)
         data = yield from self.encoded(target, value)
         selected = None if selection is None else descriptor_of(selection)
+        if not confirmed:
+            yield from self.names.set_unconfirmed(target.descriptor, data, selected)
+            return
         try:
             result = yield from self.names.set(target.descriptor, data, selected)
         except InvocationCounterRefused as error:
@@ -163,10 +173,13 @@ class Services:
         except EncodeError as error:
             raise EncodeError(f"{target.where}: {error}") from None
 
-    def call(self, code: Code, method: int | str, parameter: Any, class_id: int | None) -> Script[Any]:
+    def call(self, code: Code, method: int | str, parameter: Any, class_id: int | None, *, confirmed: bool = True) -> Script[Any]:
         """Invoke a method with a parameter of its declared type; what it returns, None for nothing."""
         target = self.directory.method(code, method, class_id)
         data = self.parameter(target, parameter)
+        if not confirmed:
+            yield from self.names.action_unconfirmed(target.descriptor, data)
+            return None
         try:
             answer = yield from self.names.action(target.descriptor, data)
         except InvocationCounterRefused as error:

@@ -17,7 +17,7 @@ from dlmskit.apdu import (
 )
 from dlmskit.association.client.association import ClientAssociation
 from dlmskit.association.client.short_names import Variable
-from dlmskit.association.ports import Exchange
+from dlmskit.association.ports import Exchange, Tell
 from dlmskit.client.directory import declared_class
 from dlmskit.client.referencing import LogicalNames, Referencing, list_size
 from dlmskit.codec.data import Data
@@ -87,12 +87,8 @@ class ShortNames:
         listed = yield from self._listed(descriptor.class_id, descriptor.instance_id)
         if listed is None:
             return ActionResponseWithOptionalData(int(ActionResult.OBJECT_UNDEFINED))
-        declared = declared_class(listed.class_id, listed.version)
-        offset = None if declared is None else method_offset(declared, descriptor.method_id)
-        if declared is None or offset is None:
-            raise LocalProtocolError(f"method {descriptor.method_id} of class {listed.class_id} has no short name known here")
-        name = signed(listed.base_name + offset)
-        if declared.methods[descriptor.method_id].result == NO_RESULT:
+        name, returns = _method(listed, descriptor.method_id)
+        if not returns:
             given = Data.integer(0) if parameters is None else parameters
             results = yield from self._association.write_names([VariableName(name)], [given])
             return ActionResponseWithOptionalData(results[0])
@@ -101,6 +97,24 @@ class ShortNames:
         if isinstance(result, Data):
             return ActionResponseWithOptionalData(int(ActionResult.SUCCESS), result)
         return ActionResponseWithOptionalData(result)
+
+    def set_unconfirmed(
+        self, descriptor: CosemAttributeDescriptor, value: Data, selection: SelectiveAccessDescriptor | None, /
+    ) -> Exchange[None]:
+        """UnconfirmedWrite of one name."""
+        base = yield from self._base(descriptor.class_id, descriptor.instance_id)
+        if base is None:
+            raise _unlisted(descriptor.instance_id)
+        yield Tell((self._association.write_names_unconfirmed([_variable(base, descriptor, selection)], [value]),))
+
+    def action_unconfirmed(self, descriptor: CosemMethodDescriptor, parameters: Data | None, /) -> Exchange[None]:
+        """UnconfirmedWrite of the name of a method."""
+        listed = yield from self._listed(descriptor.class_id, descriptor.instance_id)
+        if listed is None:
+            raise _unlisted(descriptor.instance_id)
+        name, _ = _method(listed, descriptor.method_id)
+        given = Data.integer(0) if parameters is None else parameters
+        yield Tell((self._association.write_names_unconfirmed([VariableName(name)], [given]),))
 
     # --- The names ---
 
@@ -119,6 +133,19 @@ class ShortNames:
             names = [ListedName.from_data(element) for element in result.elements()]
             self._objects = {(one.class_id, one.logical_name): one for one in names}
         return self._objects.get((class_id, Obis(instance_id)))
+
+
+def _unlisted(instance_id: bytes) -> LocalProtocolError:
+    return LocalProtocolError(f"{Obis(instance_id)} is not in the object list: it has no short name")
+
+
+def _method(listed: ListedName, number: int) -> tuple[int, bool]:
+    """The short name of a method, and whether it returns something. Raises LocalProtocolError where it has none."""
+    declared = declared_class(listed.class_id, listed.version)
+    offset = None if declared is None else method_offset(declared, number)
+    if declared is None or offset is None:
+        raise LocalProtocolError(f"method {number} of class {listed.class_id} has no short name known here")
+    return signed(listed.base_name + offset), declared.methods[number].result != NO_RESULT
 
 
 def names_of(association: ClientAssociation) -> Referencing:
