@@ -64,7 +64,7 @@ async def test_another_path_is_not_found():
 async def test_foreign_client(size):
     """aiocoap posts to our server, in blocks where it is long, and fetches the answer in blocks."""
     async with echoing() as listener:
-        context = await aiocoap.Context.create_client_context()
+        context = await aiocoap.Context.create_client_context(transports=["udp6"])
         uri = f"coap://127.0.0.1:{listener.port}/dlms/1?client=32"
         payload = bytes(index * 7 & 0xFF for index in range(size))
         response = await asyncio.wait_for(context.request(aiocoap.Message(code=Code.POST, uri=uri, payload=payload)).response, 20)
@@ -89,7 +89,7 @@ async def foreign_server():
         port = probe.getsockname()[1]
     site = aiocoap.resource.Site()
     site.add_resource(["dlms", "1"], _Resource())
-    context = await aiocoap.Context.create_server_context(site, bind=("127.0.0.1", port))
+    context = await aiocoap.Context.create_server_context(site, bind=("127.0.0.1", port), transports=["udp6"])
     try:
         yield port
     finally:
