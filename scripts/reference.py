@@ -26,10 +26,10 @@ from dlmskit.client.words import Words
 from dlmskit.codec import data_types
 from dlmskit.codec.docs import apdu_reference
 from dlmskit.cosem.registry import interface_classes
+from dlmskit.link.hdlc import tables as hdlc_tables
 from dlmskit.trace.explain import model
 from dlmskit.trace.naming.layouts import known_layouts
-from dlmskit.transport.schemes import BUILT_IN
-from dlmskit.transport.url import BEHIND
+from dlmskit.transport.url import BEHIND, schemes
 from dlmskit.types.unit import UNITS
 
 PAGES = Path(__file__).parent.parent / "docs" / "reference"
@@ -133,26 +133,31 @@ def connection_page() -> list[str]:
     lines += ["A word may be said in one of the two places. Secrets are no words: they come with `keys`.", ""]
     lines += rows("word", "meaning, and what it is where nothing is said")
     docs = attribute_docs(Words)
-    return [*lines, *(f"| `{word}` | {code(docs[word])} |" for word in Words.__annotations__)]
-
-
-def addresses_page() -> list[str]:
-    """The addresses of every medium, with the words that are its own."""
-    lines = [
-        "# Addresses",
-        "",
-        "What stands before `?` in the URL of a meter, and the words of each medium behind it. The words that all media share",
-        "are those of [a connection](connection.md), and these:",
-        "",
-        *rows("word", "meaning"),
-        *(f"| `{word}` | {code(meaning)} |" for word, meaning in BEHIND.items()),
-    ]
-    for scheme in (entry.load() for entry in BUILT_IN):
-        doors = ["asyncio", *(["without asyncio"] if scheme.connect_blocking else []), *(["listening"] if scheme.listen else [])]
-        lines += ["", f"## {scheme.name}", "", f"`{scheme.example}` ({', '.join(doors)})"]
+    lines += [f"| `{word}` | {code(docs[word])} |" for word in Words.__annotations__]
+    lines += ["", "## Media, and their own words", "", "These stand in the URL alone. Two words are known to every medium:", ""]
+    lines += [*rows("word", "meaning"), *(f"| `{word}` | {code(meaning)} |" for word, meaning in BEHIND.items())]
+    for scheme in schemes().values():
+        lines += ["", f"### `{scheme.name}`", "", f"`{scheme.example}`"]
+        served = "Nobody listens here." if scheme.listen is None else ""
+        lines += ["", served] if served else []
         if scheme.options:
-            lines += ["", *rows("word", "meaning")]
-            lines += [f"| `{word}` | {code(meaning)} |" for word, meaning in scheme.options.items()]
+            lines += ["", *rows("word", "meaning"), *(f"| `{word}` | {text} |" for word, text in scheme.options.items())]
+    return lines
+
+
+def hdlc_page() -> list[str]:
+    """The link states of both stations of HDLC, as diagrams and as tables."""
+    lines = [
+        "# States of an HDLC link",
+        "",
+        "Drawn from the tables that move the code. A frame without a row in a state is ignored there. I, RR and RNR move numbers",
+        "and windows (`dlmskit.link.hdlc.transfer`), never the state.",
+    ]
+    for role in hdlc_tables.Role:
+        lines += ["", f"## {role.value.capitalize()}", "", "```mermaid", hdlc_tables.link_mermaid(role).rstrip(), "```", ""]
+        lines += rows("state", "input", "reaction", "next state")
+        for (before, happened), (reaction, after) in hdlc_tables.LINK_TABLES[role].items():
+            lines.append(f"| {before.value} | {happened.value} | {reaction.value} | {after.value} |")
     return lines
 
 
@@ -234,7 +239,8 @@ SOURCES: dict[str, tuple[str, Callable[[], list[str]]]] = {
     "telegram-problems.md": ("dlmskit.trace.explain.model", telegram_problems_page),
     "interface-classes.md": ("dlmskit.cosem.classes", interface_classes_page),
     "connection.md": ("dlmskit.client.words", connection_page),
-    "addresses.md": ("dlmskit.transport.schemes", addresses_page),
+    "connection.md": ("dlmskit.client.words` and `dlmskit.transport", connection_page),
+    "hdlc-link.md": ("dlmskit.link.hdlc.tables", hdlc_page),
     "associations.md": ("dlmskit.association.tables", associations_page),
     "push-layouts.md": ("dlmskit.trace.naming", push_layouts_page),
     "meter-description.md": ("dlmskit.apps.simulator.description", meter_description_page),

@@ -97,27 +97,29 @@ def unprotect_form(material):
     return work
 
 
+_counter = 0
+
+
 def session_over_TCP(material):
     register = cosem.CosemAttribute(enumerations.CosemInterface.REGISTER, cosem.Obis.from_bytes(material["register"]), 2)
     profile = cosem.CosemAttribute(enumerations.CosemInterface.PROFILE_GENERIC, cosem.Obis.from_bytes(material["profile"]), 2)
-    counter = 0
 
     def work():
-        nonlocal counter
+        global _counter  # noqa: PLW0603  of the one meter, whichever case it is
         client = DlmsClient(
             transport=TcpTransport(1, 1, BlockingTcpIO("127.0.0.1", material["port"])),
             authentication=HighLevelSecurityGmacAuthentication(challenge_length=32),
             encryption_key=material["guek"],
             authentication_key=material["gak"],
             client_system_title=b"UNN00001",
-            client_initial_invocation_counter=counter,
+            client_initial_invocation_counter=_counter,
             meter_initial_invocation_counter=-1,
         )
         with client.session() as meter:
             for _ in range(material["reads"]):
                 parse_as_dlms_data(meter.get(register))
             parse_as_dlms_data(meter.get(profile))
-        counter = client.client_invocation_counter + 1
+        _counter = client.client_invocation_counter + 1
 
     work()
     return work

@@ -143,12 +143,13 @@ def test_taking_the_link_down_resets_the_meter():
 def test_a_meter_forgets_a_silent_master():
     server = MBusServer(5, MBusTimes(inactivity=60))
     server.receive(ShortFrame(0x40, 5), 0.0)
+    server.receive(ShortFrame(0x7B, 5), 0.0)
     server.send(16, 1, b"never fetched")
     assert server.due == 60
     server.tick(60.0)
     assert [type(event) for event in server.take_events()] == [LinkUp, LinkDown]
     server.output()
-    server.receive(ShortFrame(0x7B, 5), 61.0)
+    server.receive(ShortFrame(0x5B, 5), 61.0)
     assert not server.output()
 
 

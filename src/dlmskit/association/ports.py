@@ -105,6 +105,15 @@ class AssociationEvent:
 EventSink = Callable[[AssociationEvent], None]
 
 
+@dataclass(slots=True)
+class MessageTally:
+    """Ciphered messages of clients, counted for the whole server."""
+
+    verified: int = 0
+    refused: int = 0
+    """Wrong tag, wrong key, repeated, less protected than demanded."""
+
+
 def forget(_event: AssociationEvent) -> None:
     """The sink of those who do not listen."""
 

@@ -31,9 +31,19 @@ class PublicKey:
         primitive = _point_on(curve, octets)
         if primitive is None:
             raise _invalid(f"the point is not on {curve.name}")
+        self._hold(curve, primitive, bytes(octets))
+
+    def _hold(self, curve: Curve, primitive: ec.EllipticCurvePublicKey, octets: bytes) -> None:
         self.curve = curve
-        self.octets = bytes(octets)
+        self.octets = octets
         self._primitive = primitive
+
+    @classmethod
+    def of_private(cls, curve: Curve, private: ec.EllipticCurvePrivateKey) -> Self:
+        """The public half of a private key on this curve: computed, so there is nothing to check."""
+        key, primitive = cls.__new__(cls), private.public_key()
+        key._hold(curve, primitive, primitive.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)[1:])  # noqa: SLF001
+        return key
 
     @classmethod
     def from_spki(cls, der: bytes) -> Self:
@@ -83,15 +93,18 @@ class PrivateKey:
             del octets
             expected = f"{curve.coordinate_octets} octets with a number from 1 to the order of {curve.name} less 1"
             raise SecurityError(SecurityReason.WRONG_KEY_LENGTH, f"a private key has {expected}")
-        self._primitive = ec.derive_private_key(int.from_bytes(octets), curve.primitive)
-        point = self._primitive.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-        self.public = PublicKey(curve, point[1:])
+        self._hold(curve, ec.derive_private_key(int.from_bytes(octets), curve.primitive))
+
+    def _hold(self, curve: Curve, primitive: ec.EllipticCurvePrivateKey) -> None:
+        self._primitive = primitive
+        self.public = PublicKey.of_private(curve, primitive)
 
     @classmethod
     def generate(cls, curve: Curve) -> Self:
         """A new key. Its randomness is drawn inside OpenSSL, which is why callers go through a `CryptoProvider`."""
-        number = ec.generate_private_key(curve.primitive).private_numbers().private_value
-        return cls(curve, number.to_bytes(curve.coordinate_octets))
+        key = cls.__new__(cls)
+        key._hold(curve, ec.generate_private_key(curve.primitive))  # noqa: SLF001
+        return key
 
     @property
     def curve(self) -> Curve:

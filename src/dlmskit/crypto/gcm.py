@@ -28,7 +28,8 @@ TWO_CALLS_UP_TO = 32 * 1024
 _TWO_CALLS_MOST = TWO_CALLS_UP_TO + TAG_OCTETS
 _CUT = TAG_OCTETS - 16
 _TAG = slice(-16, _CUT)
-_TEXT = -16 - TAG_OCTETS
+_SENT_TAG = slice(-TAG_OCTETS, None)
+_TEXT = slice(None, -16 - TAG_OCTETS)
 
 
 class Mode(NamedTuple):
@@ -70,8 +71,8 @@ class GcmKey:
             if not TAG_OCTETS <= len(protected) <= _TWO_CALLS_MOST:
                 return self._unprotect_streaming(fixed_field + invocation_field, protected, aad)
             iv = fixed_field + invocation_field
-            text = encrypt(iv, protected, None)[:_TEXT]
-            return text if compare_digest(encrypt(iv, text, aad)[_TAG], protected[-TAG_OCTETS:]) else None
+            text = encrypt(iv, protected, None)[_TEXT]
+            return text if compare_digest(encrypt(iv, text, aad)[_TAG], protected[_SENT_TAG]) else None
 
         return Mode(protect, unprotect)
 

@@ -3,10 +3,13 @@
     68 L L 68 | C | A | CI | data | checksum | 16          L counts C to the end of data
 
 CI 00..1F: a segment of an APDU without header, ``000 FIN SSSS``. CI 60, 61, 7C, 7D: one APDU behind a transport layer header.
-M-Bus records (CI 72, 7A, 5B ...) and wireless frames are not read.
+M-Bus records (CI 72, 7A, 5B ...) are not read. Wireless frames have the same CI fields (`dlmskit.link.wmbus`); a link with both
+ends is `dlmskit.link.mbus_link`.
 """
 
 from __future__ import annotations
+
+from typing import Protocol
 
 import msgspec
 
@@ -59,6 +62,28 @@ class TransportHeader(msgspec.Struct, frozen=True, gc=False):
     version: int | None = None
     device_type: int | None = None
 
+    def encode(self) -> bytes:
+        """The octets behind CI: the short form where no meter is named. Raises EncodeError."""
+        short = bytes((self.access_number, self.status)) + self.configuration.to_bytes(2, "little")
+        if not self.identification:
+            return short
+        if len(self.identification) != 8 or not self.identification.isdecimal():
+            raise EncodeError(f"an M-Bus identification has eight digits, not {self.identification!r}")
+        maker = manufacturer_octets(self.manufacturer)
+        return bytes.fromhex(self.identification)[::-1] + maker + bytes((self.version or 0, self.device_type or 0)) + short
+
+
+class Carrier(Protocol):
+    """What a transport layer is read from: a wired frame or a wireless one."""
+
+    @property
+    def ci(self) -> int:
+        """Control information field."""
+
+    @property
+    def data(self) -> bytes:
+        """Everything behind CI."""
+
 
 class DlmsPart(msgspec.Struct, frozen=True, gc=False):
     """What a frame carries of an APDU, with the transport SAPs it goes between."""
@@ -103,7 +128,7 @@ def decode_mbus(octets: bytes, *, tolerate_overflow: bool = False) -> MBusFrame:
     return MBusFrame(octets[4], octets[5], octets[6], octets[7:-2], overflow)
 
 
-def dlms_part(frame: MBusFrame) -> DlmsPart | None:
+def dlms_part(frame: Carrier) -> DlmsPart | None:
     """What the frame carries of an APDU; None when its CI is not one of DLMS. Raises DecodeError when it is too short."""
     size = 0 if frame.ci <= 0x1F else _HEADER_OCTETS.get(frame.ci)
     if size is None:
@@ -189,3 +214,11 @@ def manufacturer(octets: bytes) -> str:
     """The three letters that two octets stand for, five bits each."""
     number = int.from_bytes(octets, "little")
     return "".join(chr(64 + (number >> shift & 0x1F)) for shift in (10, 5, 0))
+
+
+def manufacturer_octets(letters: str) -> bytes:
+    """Two octets for three letters. Raises EncodeError for anything else."""
+    numbers = [ord(letter) - 64 for letter in letters]
+    if len(numbers) != 3 or not all(0 < number <= 0x1F for number in numbers):
+        raise EncodeError(f"an M-Bus manufacturer has three capital letters, not {letters!r}")
+    return (numbers[0] << 10 | numbers[1] << 5 | numbers[2]).to_bytes(2, "little")

@@ -257,7 +257,9 @@ class MBusServer:
         """Frame count bit of the last command; None after a reset."""
         self._last_answer: bytes = b""
         self._heard: float | None = None
-        """When the master was last heard; None: no link."""
+        """When the master was last heard; None: it has reset the link at most, as one does that leaves."""
+        self._ready = False
+        """The master has reset the link since the meter dropped it."""
         self._out = bytearray()
         self._events: list[LinkUp | LinkDown | Received] = []
 
@@ -278,11 +280,15 @@ class MBusServer:
             return
         if frame.control == SND_NKE:
             self.reset("the master resets the link")
-            self._heard, answer = now, Acknowledge().encode()
-            self._events.append(LinkUp(0, 0))
-        elif self._heard is None:
+            self._ready = True
+            self._out += Acknowledge().encode()
             return
-        elif isinstance(frame, MBusFrame) and frame.control & ~FCB == SND_UD:
+        if not self._ready:
+            return
+        if self._heard is None:
+            self._events.append(LinkUp(0, 0))
+            self._heard = now
+        if isinstance(frame, MBusFrame) and frame.control & ~FCB == SND_UD:
             answer = self._answer(frame, lambda: self._take(frame))
         elif isinstance(frame, ShortFrame) and frame.control & ~FCB == REQ_UD2:
             answer = self._answer(frame, self._next)
@@ -303,7 +309,7 @@ class MBusServer:
         """Drop the link, and what waits on it; nothing is answered before the next SND_NKE."""
         if self._heard is not None:
             self._events.append(LinkDown(0, 0, reason))
-        self._heard, self._last, self._last_answer = None, None, b""
+        self._heard, self._last, self._last_answer, self._ready = None, None, b"", False
         self._queue.clear()
         self._reassembler.drop()
 

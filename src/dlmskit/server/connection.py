@@ -70,6 +70,7 @@ class DeviceConnection:
             on_event=self._happened,
             has_room=lambda: has_room() and client.has_room(),
             reliable=is_reliable(self._connection),
+            tally=device.tally,
         )
         client.made(association)
         return association

@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from functools import partial
 
-from dlmskit.association.ports import AssociationEvent, Clock, EventCode, Random
+from dlmskit.association.ports import AssociationEvent, Clock, EventCode, MessageTally, Random
 from dlmskit.association.server.association import ServerAssociation
 from dlmskit.cosem.classes.data_protection import DataProtection
 from dlmskit.cosem.classes.sap_assignment import SapAssignment
@@ -84,6 +84,8 @@ class Device:
         self.seconds = seconds
         self.limits = limits
         self.log = SecurityLog(self.clock)
+        self.tally = MessageTally()
+        """Ciphered messages of all clients."""
         self.windows = MemoryWindows() if database is None else StoredWindows(database)
         self.transmit = TransmitCounters(
             MemoryCounterStore() if database is None else StoredCounters(database), on_wear=self._worn

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -64,6 +64,8 @@ class SecurityLog:
         """Entries that made room for newer ones."""
         self._clock = clock
         self._entries: deque[LogEntry] = deque(maxlen=capacity)
+        self.listeners: list[Callable[[LogEntry], None]] = []
+        """Told of every entry, and again whenever the same event repeats."""
 
     def __iter__(self) -> Iterator[LogEntry]:
         return iter(tuple(self._entries))
@@ -89,6 +91,7 @@ class SecurityLog:
         latest = self._entries[-1] if self._entries else None
         if latest is not None and latest.repeats(entry):
             latest.last, latest.times = now, latest.times + 1
+            self._tell(latest)
             return latest
         self.lost += len(self._entries) == self._entries.maxlen
         self._entries.append(entry)
@@ -96,4 +99,9 @@ class SecurityLog:
         where = f"client {entry.client_sap} at {port}"
         trace = error if event.code is EventCode.HANDLER_FAILED else None
         _LOG.log(level, "%s: %s %s", where, entry.code.value, entry.detail, exc_info=trace)
+        self._tell(entry)
         return entry
+
+    def _tell(self, entry: LogEntry) -> None:
+        for listener in self.listeners:
+            listener(entry)

@@ -13,8 +13,9 @@ from dlmskit.apdu import decode_apdu
 from dlmskit.errors import DecodeError
 from dlmskit.limits import DEFAULT, Limits
 from dlmskit.link.hdlc.frame import HdlcFrame
-from dlmskit.link.mbus import MBusFrame, dlms_part
+from dlmskit.link.mbus import Carrier, DlmsPart, MBusFrame, dlms_part
 from dlmskit.link.p1 import ascii_prefix, read_telegram
+from dlmskit.link.wmbus import WirelessFormat, WirelessFrame
 from dlmskit.link.wrapper import HEADER_OCTETS, VERSION, decode_header
 from dlmskit.trace import recognise
 from dlmskit.trace.damage import Damaged, damaged_hdlc, damaged_mbus, damaged_wrapper
@@ -81,6 +82,10 @@ class _Finder:
         mbus = recognise.sound_mbus(self._octets, at)
         if mbus is not None:
             return self._mbus(at, *mbus)
+        if self._previous(at) in {"start", "wmbus"}:  # the radio gives one frame at a time, whole
+            wireless = recognise.sound_wireless(self._octets, at)
+            if wireless is not None:
+                return self._wireless(at, *wireless)
         return self._ascii(at) if self._octets[at] == recognise.SLASH else 0
 
     def _hdlc(self, at: int, frame: HdlcFrame, size: int) -> int:
@@ -94,15 +99,16 @@ class _Finder:
         problems = []
         if frame.overflow:
             problems.append(Problem(TOLERATED, f"the length field says {size - 6 - 256}, the frame is 256 octets longer", at + 1))
-        try:
-            part = dlms_part(frame)
-        except DecodeError as error:
-            problems.append(Problem(INVALID, error.reason, at + error.offset))
-            part = None
-        else:
-            if part is None:
-                problems.append(Problem(INVALID, f"CI {frame.ci:02X} is M-Bus, but not DLMS", at + 6))
+        part = _dlms_part(frame, at, at + 6, problems)
         index = self._keep("mbus", at, at + size, recognise.mbus_fields(frame, checksum_ok=True), tuple(problems))
+        if part is not None:
+            self._payloads.add_mbus(part, index, at, trusted=True)
+        return at + size
+
+    def _wireless(self, at: int, frame: WirelessFrame, form: WirelessFormat, size: int) -> int:
+        problems: list[Problem] = []
+        part = _dlms_part(frame, at, at + 10, problems)
+        index = self._keep("wmbus", at, at + size, recognise.wireless_fields(frame, form), tuple(problems))
         if part is not None:
             self._payloads.add_mbus(part, index, at, trusted=True)
         return at + size
@@ -205,3 +211,15 @@ class _Finder:
         elif damaged.apdu is not None:
             self._payloads.add(PayloadApdu(damaged.apdu, (index,), damaged.kind, trusted=False, complete=damaged.complete))
         return damaged.end
+
+
+def _dlms_part(frame: Carrier, at: int, ci_at: int, problems: list[Problem]) -> DlmsPart | None:
+    """What an M-Bus frame carries of an APDU; why it carries none goes to the problems."""
+    try:
+        part = dlms_part(frame)
+    except DecodeError as error:
+        problems.append(Problem(INVALID, error.reason, at + error.offset))
+        return None
+    if part is None:
+        problems.append(Problem(INVALID, f"CI {frame.ci:02X} is M-Bus, but not DLMS", ci_at))
+    return part

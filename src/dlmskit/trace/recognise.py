@@ -14,11 +14,13 @@ from dlmskit.errors import DecodeError
 from dlmskit.link.hdlc.control import FrameKind
 from dlmskit.link.hdlc.frame import FLAG, MAX_LENGTH, HdlcFrame, decode_body
 from dlmskit.link.hdlc.parameters import decode_parameters
-from dlmskit.link.mbus import START, MBusFrame, decode_mbus, dlms_part, frame_size
+from dlmskit.link.mbus import START, Carrier, MBusFrame, decode_mbus, dlms_part, frame_size
 from dlmskit.link.p1 import read_telegram
+from dlmskit.link.wmbus import WirelessFormat, WirelessFrame, decode_wireless, frame_octets
 
 SLASH = 0x2F
 _MAY_BEGIN = re.compile(rb"(?=\x7e[\xa0-\xaf]|\x68..\x68|/[A-Za-z]{3})", re.DOTALL)
+_WIRELESS_CONTROLS = frozenset(bytes((octet,)) for octet in (0x44, 0x46, 0x47, 0x48, 0x06, 0x08, 0x53, 0x73, 0x5B, 0x7B))
 _GENERAL_CIPHERING = (0xDB, 0xDC)
 
 
@@ -53,6 +55,20 @@ def sound_mbus(octets: bytes, at: int) -> tuple[MBusFrame, int] | None:
         if size and at + size <= len(octets):
             try:
                 return decode_mbus(octets[at : at + size], tolerate_overflow=overflow), size
+            except DecodeError:
+                continue
+    return None
+
+
+def sound_wireless(octets: bytes, at: int) -> tuple[WirelessFrame, WirelessFormat, int] | None:
+    """The wireless M-Bus frame at ``at`` whose check sequences hold, its format and size."""
+    if octets[at + 1 : at + 2] not in _WIRELESS_CONTROLS:
+        return None
+    for form in WirelessFormat:
+        size = frame_octets(octets, at, form)
+        if size and at + size <= len(octets):
+            try:
+                return decode_wireless(octets[at : at + size], form)[0], form, size
             except DecodeError:
                 continue
     return None
@@ -136,6 +152,26 @@ def mbus_fields(frame: MBusFrame, *, checksum_ok: bool) -> dict[str, Any]:
         "overflow": frame.overflow,
         "checksum_ok": checksum_ok,
     }
+    return fields | _dlms_fields(frame)
+
+
+def wireless_fields(frame: WirelessFrame, form: WirelessFormat) -> dict[str, Any]:
+    """A wireless M-Bus frame for display."""
+    fields = {
+        "format": form.value,
+        "control": f"{frame.control:02X}",
+        "manufacturer": frame.manufacturer,
+        "identification": frame.identification,
+        "version": frame.version,
+        "device_type": frame.device_type,
+        "ci": f"{frame.ci:02X}",
+    }
+    return fields | _dlms_fields(frame)
+
+
+def _dlms_fields(frame: Carrier) -> dict[str, Any]:
+    """What an M-Bus frame says of the APDU in it."""
+    fields: dict[str, Any] = {}
     try:
         part = dlms_part(frame)
     except DecodeError:

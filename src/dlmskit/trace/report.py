@@ -29,7 +29,7 @@ class Frame(msgspec.Struct, frozen=True):
     """One link frame, or what was left of one."""
 
     kind: str
-    """``hdlc``, ``wrapper``, ``mbus``, ``p1`` (an ASCII telegram), ``ascii`` (a line in front of binary), ``apdu`` (no frame)."""
+    """``hdlc``, ``wrapper``, ``mbus``, ``wmbus``, ``p1`` (ASCII telegram), ``ascii`` (line before binary), ``apdu`` (none)."""
     offset: int
     octets: bytes
     fields: dict[str, Any]

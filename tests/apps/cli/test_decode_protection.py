@@ -18,7 +18,7 @@ from dlmskit.crypto.suites import SUITE_1, SUITES
 from dlmskit.types.system_title import SystemTitle
 from tests.apps.cli.conftest import Run
 from tests.apps.cli.test_keys import CLIENT, SERVER, done, plain
-from tests.apps.cli.test_protect import ASYMMETRIC, FORMS, GET, TITLES, cipher_keys, private
+from tests.apps.cli.test_protect import ASYMMETRIC, FORMS, GET, TITLES, cipher_keys, entries
 from tests.crypto.certificates.test_authority import ENDLESS, ROOT_KEY
 from tests.security.people import keys_of, people
 from tests.security.test_compression import under_bit_7
@@ -26,16 +26,8 @@ from tests.security.test_compression import under_bit_7
 OTHER = "4D4D4D00DEADBEEF"
 SIMPLE = ("glo", "ded", "general-glo", "general-ded")
 CIPHERED = [form for form in FORMS if form != ("general-signing",)]
-FRESH = "A5" * 15 + "5A"
 READER = ("--system-title", SERVER, "--system-title", CLIENT)
 """The entry of the meter has the symmetric keys."""
-
-
-def entries(suite: int, **changes: dict[str, str]) -> dict[str, dict[str, str]]:
-    """Client and meter with all their keys; ``changes`` by entry."""
-    pairs = {0: ({}, {}), 1: (private("22", 32), private("33", 32)), 2: (private("22", 48), private("33", 48))}[suite]
-    both = {"client": {"system_title": CLIENT, **pairs[0]}, "meter": {"system_title": SERVER, **cipher_keys(suite), **pairs[1]}}
-    return {name: entry | changes.get(name, {}) for name, entry in both.items()}
 
 
 def dedicated(suite: int, form: tuple[str, ...]) -> tuple[str, ...]:

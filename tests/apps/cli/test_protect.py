@@ -175,13 +175,16 @@ def cipher_keys(suite: int) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def parties(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
     """A key file for each suite: a client and a meter, each with its private keys. Both sides of a test use it."""
-    folder, files = tmp_path_factory.mktemp("parties"), {}
-    pairs = {0: ({}, {}), 1: (private("22", 32), private("33", 32)), 2: (private("22", 48), private("33", 48))}
-    for suite in SUITES:
-        client, meter = pairs[suite]
-        entries = {"client": {"system_title": CLIENT, **client}, "meter": {"system_title": SERVER, **cipher_keys(suite), **meter}}
-        files[suite] = plain(folder, f"suite{suite}.keys", **entries)
-    return files
+    folder = tmp_path_factory.mktemp("parties")
+    return {suite: plain(folder, f"suite{suite}.keys", **entries(suite)) for suite in SUITES}
+
+
+def entries(suite: int, **changes: dict[str, str]) -> dict[str, dict[str, str]]:
+    """Client and meter with all their keys, as a key file has them; ``changes`` by entry."""
+    size = SUITES[suite].coordinate_octets
+    client, meter = (private(octet, size) if size else {} for octet in ("22", "33"))
+    both = {"client": {"system_title": CLIENT, **client}, "meter": {"system_title": SERVER, **cipher_keys(suite), **meter}}
+    return {name: entry | changes.get(name, {}) for name, entry in both.items()}
 
 
 def private(octet: str, count: int) -> dict[str, str]:
@@ -215,6 +218,32 @@ def test_every_form_there_and_back(run: Run, parties: dict[int, Path], suite: in
     for at in range(0, len(octets), max(len(octets) // 24, 2)):
         changed = octets[:at] + f"{int(octets[at], 16) ^ 1:X}" + octets[at + 1 :]
         assert run("unprotect", changed, *words, *TITLES).code in {2, 4, 5}, at
+
+
+@pytest.mark.parametrize("frame", ["hdlc", "wrapper"])
+@pytest.mark.parametrize("form", FORMS, ids=lambda words: "+".join(word for word in words if word[0] != "-"))
+def test_the_pipeline_with_every_form(run: Run, feed: Feed, parties: dict[int, Path], form: tuple[str, ...], frame: str) -> None:
+    """KD-2, each stage a command that reads the one before: XML, APDU, protected, in a frame; and back to the same XML."""
+    dedicated = ("--dedicated-key", "A5" * 15 + "5A") if "ded" in form[0] else ()
+    words = ("--suite", 1, "--keys", parties[1], *dedicated, *TITLES)
+    xml = done(run("xml", GET)).out
+    stages = (
+        ("xml", "-"),
+        ("protect", "-", "--form", *form, *words, "--counter", 7, "--transaction-id", "0102030405060708"),
+        ("protect", "-", "--form", "none", "--frame", frame, "--client", 16, "--from", "client", "--information-octets", 512),
+        ("unprotect", "-", *words),
+        ("xml", "-"),
+    )
+    line, seen = xml, []
+    for stage in stages:
+        feed(line)
+        line = done(run(*stage)).out
+        seen.append(line.strip())
+    assert line == xml
+    apdu, protected, framed, back, _ = seen
+    assert apdu == back == GET
+    assert protected in framed
+    assert GET not in protected or form == ("general-signing",)
 
 
 @pytest.mark.parametrize(

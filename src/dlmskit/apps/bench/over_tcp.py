@@ -20,6 +20,7 @@ from dlmskit.apdu import CosemAttributeDescriptor
 from dlmskit.apps.bench.model import Case
 from dlmskit.association import AssociationSettings, ClientAssociation, Credentials, Exchange
 from dlmskit.codec.data import Data
+from dlmskit.codec.data_types import Tag
 from dlmskit.codec.rows import decode_rows
 from dlmskit.errors import TransportError
 from dlmskit.security.counters import MemoryCounterStore, TransmitCounters
@@ -27,6 +28,7 @@ from dlmskit.security.keys import KeySet
 from dlmskit.security.windows import ReceivedCounters
 from dlmskit.transport.base import Saps
 from dlmskit.transport.tcp import TcpTransport
+from dlmskit.transport.tcp_blocking import BlockingTcpTransport
 from dlmskit.types.enums import ApplicationContext, Mechanism
 from dlmskit.types.obis import Obis
 from dlmskit.types.system_title import SystemTitle
@@ -62,16 +64,41 @@ class _Client:
         """Give the event loop back."""
         self._loop.close()
 
+    def blocking_session(self) -> None:
+        """The same without asyncio."""
+        with BlockingTcpTransport("127.0.0.1", self._port, Saps(1, 1)) as line:
+            for exchange in self._exchanges():
+                _check(_drive_blocking(line, exchange))
+
     async def _session(self) -> None:
         async with TcpTransport("127.0.0.1", self._port, Saps(1, 1)) as line:
-            client = ClientAssociation(self._settings, self._credentials, random=token_bytes)
-            await _drive(line, client.associate())
-            for _ in range(READS):
-                await _drive(line, client.get(CosemAttributeDescriptor(3, REGISTER.octets, 2)))
-            buffer = await _drive(line, client.get(CosemAttributeDescriptor(7, PROFILE.octets, 2)))
-            if not isinstance(buffer, Data) or len(decode_rows(buffer)) < READS:
-                raise TransportError("the meter of the benchmark did not give its profile")
-            await _drive(line, client.release())
+            for exchange in self._exchanges():
+                _check(await _drive(line, exchange))
+
+    def _exchanges(self) -> Iterator[Exchange[Any]]:
+        client = ClientAssociation(self._settings, self._credentials, random=token_bytes)
+        yield client.associate()
+        for _ in range(READS):
+            yield client.get(CosemAttributeDescriptor(3, REGISTER.octets, 2))
+        yield client.get(CosemAttributeDescriptor(7, PROFILE.octets, 2))
+        yield client.release()
+
+
+def _check(result: object) -> None:
+    """The profile ends as rows, as many as it must have."""
+    if isinstance(result, Data) and result.octets[0] == Tag.ARRAY and len(decode_rows(result)) < READS:
+        raise TransportError("the meter of the benchmark did not give its profile")
+
+
+def _drive_blocking(line: BlockingTcpTransport, exchange: Exchange[Any]) -> Any:
+    try:
+        step = next(exchange)
+        while True:
+            for apdu in step:
+                line.send(apdu)
+            step = exchange.send(line.receive())
+    except StopIteration as done:
+        return done.value
 
 
 async def _drive(line: TcpTransport, exchange: Exchange[Any]) -> Any:
@@ -106,7 +133,15 @@ def tcp_cases() -> Iterator[list[Case]]:
                     {**material, "reads": READS},
                     clock=process_time,
                     bars={"dlms-cosem": 5},
-                )
+                ),
+                Case(
+                    "session over TCP without asyncio [client CPU]",
+                    client.blocking_session,
+                    {**material, "reads": READS},
+                    clock=process_time,
+                    asked="session over TCP",
+                    bars={"dlms-cosem": 5},
+                ),
             ]
             client.close()
         finally:

@@ -14,7 +14,7 @@ from dlmskit.association.authentication import Associated, pre_established
 from dlmskit.association.context import AssociationContext
 from dlmskit.association.credentials import Credentials, CredentialSource
 from dlmskit.association.inputs import KINDS, NOT_ALLOWED, SILENCE, Serve, answers_by_octet
-from dlmskit.association.ports import Clock, EventCode, EventSink, Random, ServiceHandler, forget
+from dlmskit.association.ports import Clock, EventCode, EventSink, MessageTally, Random, ServiceHandler, forget
 from dlmskit.association.reporting import Reporter
 from dlmskit.association.server.blocks import ServerBlocks
 from dlmskit.association.server.notifying import Unasked, notification
@@ -58,6 +58,7 @@ class ServerAssociation:
         on_event: EventSink = forget,
         has_room: Callable[[], bool] = _always,
         reliable: bool = True,
+        tally: MessageTally | None = None,
     ) -> None:
         self.settings = settings
         self._handler = handler
@@ -66,6 +67,7 @@ class ServerAssociation:
         self._has_room = has_room
         self._repetitions = None if reliable else Repetitions(clock, limits)
         self._report = Reporter(settings, on_event)
+        self._tally = tally or MessageTally()
         self._random = random
         self._source: CredentialSource = credentials or Credentials()
         self._opener = Opener(settings, self._source, random, limits, self._may_open)
@@ -281,6 +283,7 @@ class ServerAssociation:
             self._report,
             blocks=self._blocks(services),
             repetitions=self._repetitions,
+            tally=self._tally,
         )
         return pipeline
 

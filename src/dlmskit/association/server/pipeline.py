@@ -27,7 +27,7 @@ from dlmskit.association.inputs import (
     Serve,
     answers_by_octet,
 )
-from dlmskit.association.ports import EventCode, Request
+from dlmskit.association.ports import EventCode, MessageTally, Request
 from dlmskit.association.reporting import Reporter
 from dlmskit.association.server.acceptance import counter_refused
 from dlmskit.association.server.blocks import ServerBlocks
@@ -61,6 +61,7 @@ class Pipeline:
         report: Reporter,
         blocks: ServerBlocks | None,
         repetitions: Repetitions | None,
+        tally: MessageTally,
     ) -> None:
         self.services = services
         self.blocks = blocks
@@ -82,6 +83,7 @@ class Pipeline:
         self._context = context
         self._limits = limits
         self._report = report
+        self._tally = tally
         self._ciphering = security if settings.ciphered else None
         table = answers_by_octet(short_names=settings.short_names)
         self._pending, self._open = table[State.HLS_PENDING], table[State.ASSOCIATED]
@@ -161,8 +163,10 @@ class Pipeline:
         except (SecurityError, DecodeError) as error:
             other = None if self.changed_keys is None else self._under_other_keys(octets, self.changed_keys)
             if other is None:
+                self._tally.refused += 1
                 return self._not_verified(octets, error)
             verified = other
+        self._tally.verified += 1
         if self.changed_keys is not None:
             self.changed_keys.used(verified)
         if verified.gap and self.associated is not None:
