@@ -238,7 +238,6 @@ SOURCES: dict[str, tuple[str, Callable[[], list[str]]]] = {
     "data-types.md": ("dlmskit.codec.data_types", data_types_page),
     "telegram-problems.md": ("dlmskit.trace.explain.model", telegram_problems_page),
     "interface-classes.md": ("dlmskit.cosem.classes", interface_classes_page),
-    "connection.md": ("dlmskit.client.words", connection_page),
     "connection.md": ("dlmskit.client.words` and `dlmskit.transport", connection_page),
     "hdlc-link.md": ("dlmskit.link.hdlc.tables", hdlc_page),
     "associations.md": ("dlmskit.association.tables", associations_page),
