@@ -39,7 +39,7 @@ class PlayedEnd(Transport):
     """A transport that fails as often as it is told, and answers what it is given."""
 
     def __init__(self, world: World, saps: Saps) -> None:
-        self.profile = TransportProfile("played", 65535, 65535)
+        self.profile = world.profile
         self.saps = saps
         self._world = world
 
@@ -64,7 +64,8 @@ class PlayedEnd(Transport):
 class World:
     """Everything outside of a sender."""
 
-    def __init__(self, made: Device, failures: int = 0) -> None:
+    def __init__(self, made: Device, failures: int = 0, profile: TransportProfile | None = None) -> None:
+        self.profile = profile or TransportProfile("played", 65535, 65535)
         self.failures = failures
         self.opened = 0
         self.sent: list[tuple[Saps, bytes]] = []

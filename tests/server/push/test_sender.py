@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from dlmskit.apdu import DataNotification, DataNotificationConfirm, decode_apdu
+from dlmskit.apdu import DataNotification, DataNotificationConfirm, GeneralBlockTransfer, decode_apdu
+from dlmskit.association.block_transfer import UnconfirmedStream
 from dlmskit.codec.data import Data
 from dlmskit.cosem.classes.push_setup import PushSetup, PushSetupV0, PushSetupV1, PushSetupV2
 from dlmskit.cosem.classes.script_table import ScriptTable
@@ -28,10 +29,11 @@ from dlmskit.security.counters import MemoryCounterStore
 from dlmskit.server import Grants
 from dlmskit.server.push import Destination
 from dlmskit.server.push.sender import MOST_WAITING
+from dlmskit.transport.base import TransportProfile
 from dlmskit.types.enums import ActionResult, DataAccessResult
 from dlmskit.types.system_title import SystemTitle
 from tests.server.peers import KEYS, METER, PUBLIC, Client
-from tests.server.push.pushing import ENERGY, EVERYTHING, PUSH, World, device, push_setup
+from tests.server.push.pushing import ENERGY, EVERYTHING, LISTED, PUSH, World, device, push_setup
 
 HEAD_END = SystemTitle("4845530000000001")
 BODY = Data.structure([Data.double_long_unsigned(1234)])
@@ -281,3 +283,24 @@ async def test_the_value_is_that_of_the_trigger() -> None:
     register.store(2, Data.double_long_unsigned(9))
     await world.sender.attempt_due()
     assert opened(world.sent[0][1])[1].notification_body == BODY
+
+
+async def test_a_long_push_goes_in_blocks_where_datagrams_would_be_cut() -> None:
+    setup = push_setup(push_object_list=[LISTED] * 400, send_destination_and_method=(1, b"192.0.2.9:4059", 0))
+    world = World(device(setup), profile=TransportProfile("udp", 65_507, 65_507, connection_oriented=False, reliable=False))
+    setup.push()
+    await world.sender.attempt_due()
+    sent = [octets for _, octets in world.sent]
+    assert len(sent) > 1
+    assert max(map(len, sent)) <= 1224
+    stream = UnconfirmedStream()
+    (whole,) = [found for octets in sent if (found := stream.receive(GeneralBlockTransfer.decode(octets))) is not None]
+    assert len(opened(whole)[1].notification_body.elements()) == 400
+
+
+async def test_what_the_medium_cannot_carry_at_all_is_given_up() -> None:
+    setup = push_setup(push_object_list=[LISTED] * 400, number_of_retries=9)
+    world = World(device(setup), profile=TransportProfile("narrow", 7, 7))
+    setup.push()
+    await world.sender.attempt_due()
+    assert world.outcomes == ["given-up"]

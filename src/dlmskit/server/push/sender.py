@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from dlmskit.association.block_transfer import unconfirmed_blocks
 from dlmskit.codec.data import Data
 from dlmskit.cosem.classes.push_setup import PushSetupV0, PushSetupV2
 from dlmskit.cosem.timebound import local_time_of
@@ -37,6 +38,8 @@ MOST_WAITING = 16
 """Pushes of one object that may wait, the one under way included."""
 _LONGEST_SLEEP = 20.0
 _ATTEMPTS_AT_A_TIME = 8
+_WHOLE_DATAGRAM = 1224
+"""Above it the IP layer cuts a datagram, and the loss of one piece is the loss of all (IEC 62056-4-7)."""
 
 
 class PushOutcome(StrEnum):
@@ -220,7 +223,8 @@ class _Queue:
                 with self._device.turn():
                     context = self._party.context()
                     octets = pending.message.protected(context, self._party.steps)
-                await transport.send(octets)
+                for apdu in _in_blocks(octets, transport):
+                    await transport.send(apdu)
                 if method is Method.CONFIRMED:
                     await self._confirmation(transport, pending, context)
         except TransportError as error:
@@ -241,3 +245,10 @@ class _Queue:
                 with self._device.turn():
                     self._setup.store(13, Data.date_time(self._setup.now()))
                 return
+
+
+def _in_blocks(octets: bytes, transport: Transport) -> tuple[bytes, ...]:
+    """The push as one APDU, or in unconfirmed blocks where the medium does not carry it as a whole. Raises LocalProtocolError."""
+    profile = transport.profile
+    limit = profile.max_apdu_send if profile.reliable else min(profile.max_apdu_send, _WHOLE_DATAGRAM)
+    return (octets,) if len(octets) <= limit else unconfirmed_blocks(octets, limit)
