@@ -64,9 +64,9 @@ class PlayedEnd(Transport):
 class World:
     """Everything outside of a sender."""
 
-    def __init__(self, made: Device, failures: int = 0, profile: TransportProfile | None = None) -> None:
-        self.profile = profile or TransportProfile("played", 65535, 65535)
+    def __init__(self, made: Device, failures: int = 0) -> None:
         self.failures = failures
+        self.profile = TransportProfile("played", 65535, 65535)
         self.opened = 0
         self.sent: list[tuple[Saps, bytes]] = []
         self.answers: list[Callable[[bytes], bytes]] = []

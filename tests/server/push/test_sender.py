@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -29,11 +30,11 @@ from dlmskit.security.counters import MemoryCounterStore
 from dlmskit.server import Grants
 from dlmskit.server.push import Destination
 from dlmskit.server.push.sender import MOST_WAITING
-from dlmskit.transport.base import TransportProfile
+from dlmskit.trace.explain.blocks import Blocks
 from dlmskit.types.enums import ActionResult, DataAccessResult
 from dlmskit.types.system_title import SystemTitle
 from tests.server.peers import KEYS, METER, PUBLIC, Client
-from tests.server.push.pushing import ENERGY, EVERYTHING, LISTED, PUSH, World, device, push_setup
+from tests.server.push.pushing import ENERGY, EVERYTHING, PUSH, World, device, push_setup
 
 HEAD_END = SystemTitle("4845530000000001")
 BODY = Data.structure([Data.double_long_unsigned(1234)])
@@ -285,22 +286,24 @@ async def test_the_value_is_that_of_the_trigger() -> None:
     assert opened(world.sent[0][1])[1].notification_body == BODY
 
 
-async def test_a_long_push_goes_in_blocks_where_datagrams_would_be_cut() -> None:
-    setup = push_setup(push_object_list=[LISTED] * 400, send_destination_and_method=(1, b"192.0.2.9:4059", 0))
-    world = World(device(setup), profile=TransportProfile("udp", 65_507, 65_507, connection_oriented=False, reliable=False))
+async def test_a_long_push_goes_in_unconfirmed_blocks() -> None:
+    """As meters do it: window 0, streaming in every block; protected as a whole. The listener puts it together."""
+    setup = push_setup(push_client_sap=1)
+    made = device(setup)
+    client = made[1].clients[1]
+    world = World(made)
+    world.profile = replace(world.profile, reliable=False, frame_octets=30)
     setup.push()
     await world.sender.attempt_due()
-    sent = [octets for _, octets in world.sent]
-    assert len(sent) > 1
-    assert max(map(len, sent)) <= 1224
-    stream = UnconfirmedStream()
-    (whole,) = [found for octets in sent if (found := stream.receive(GeneralBlockTransfer.decode(octets))) is not None]
-    assert len(opened(whole)[1].notification_body.elements()) == 400
-
-
-async def test_what_the_medium_cannot_carry_at_all_is_given_up() -> None:
-    setup = push_setup(push_object_list=[LISTED] * 400, number_of_retries=9)
-    world = World(device(setup), profile=TransportProfile("narrow", 7, 7))
+    assert [octets[0] for _, octets in world.sent] == [0xDB], "without general block transfer it goes as it is"
+    client.settings = replace(client.settings, block_window=1)
     setup.push()
     await world.sender.attempt_due()
-    assert world.outcomes == ["given-up"]
+    blocks = [GeneralBlockTransfer.decode(octets) for _, octets in world.sent[1:]]
+    assert len(blocks) > 2
+    assert all(len(octets) <= 30 for _, octets in world.sent[1:])
+    assert {(block.window, block.streaming, block.block_number_ack) for block in blocks} == {(0, True, 0)}
+    stream, joined = UnconfirmedStream(), Blocks()
+    (whole,) = filter(None, map(stream.receive, blocks))
+    assert opened(whole)[1].notification_body == BODY
+    assert [joined.general("meter", block) for block in blocks][-1] == whole

@@ -26,7 +26,7 @@ from dlmskit.server.push.delivery import Delivery, Method, Schedule
 from dlmskit.server.push.destination import Destination, Dial, dial
 from dlmskit.server.push.message import LONG_INVOKE_IDS, PushMessage
 from dlmskit.server.push.party import PushParty, pin_sender
-from dlmskit.transport.base import Saps, Transport
+from dlmskit.transport.base import Saps, Transport, TransportProfile
 from dlmskit.types.enums import DataAccessResult
 from dlmskit.types.obis import Obis
 
@@ -38,8 +38,6 @@ MOST_WAITING = 16
 """Pushes of one object that may wait, the one under way included."""
 _LONGEST_SLEEP = 20.0
 _ATTEMPTS_AT_A_TIME = 8
-_WHOLE_DATAGRAM = 1224
-"""Above it the IP layer cuts a datagram, and the loss of one piece is the loss of all (IEC 62056-4-7)."""
 
 
 class PushOutcome(StrEnum):
@@ -223,13 +221,22 @@ class _Queue:
                 with self._device.turn():
                     context = self._party.context()
                     octets = pending.message.protected(context, self._party.steps)
-                for apdu in _in_blocks(octets, transport):
+                for apdu in self._carried(octets, transport.profile):
                     await transport.send(apdu)
                 if method is Method.CONFIRMED:
                     await self._confirmation(transport, pending, context)
         except TransportError as error:
             return str(error) or "the medium failed"
         return "nothing confirms it" if method is Method.LOWER_CONFIRMED and not pending.destination.confirms else ""
+
+    def _carried(self, octets: bytes, profile: TransportProfile) -> tuple[bytes, ...]:
+        """A push as it is sent: in unconfirmed blocks where it is too long for the medium, and the client has them."""
+        most = profile.max_apdu_send
+        if not profile.reliable:
+            most = min(most, profile.frame_octets or most)
+        if len(octets) <= most or not self._party.client.settings.block_window:
+            return (octets,)
+        return unconfirmed_blocks(octets, most)
 
     async def _confirmation(self, transport: Transport, pending: _Pending, context: SecurityContext | None) -> None:
         """Wait for it; whatever else comes is passed over. Raises TransportTimeout, TransportError."""
@@ -245,10 +252,3 @@ class _Queue:
                 with self._device.turn():
                     self._setup.store(13, Data.date_time(self._setup.now()))
                 return
-
-
-def _in_blocks(octets: bytes, transport: Transport) -> tuple[bytes, ...]:
-    """The push as one APDU, or in unconfirmed blocks where the medium does not carry it as a whole. Raises LocalProtocolError."""
-    profile = transport.profile
-    limit = profile.max_apdu_send if profile.reliable else min(profile.max_apdu_send, _WHOLE_DATAGRAM)
-    return (octets,) if len(octets) <= limit else unconfirmed_blocks(octets, limit)
