@@ -146,7 +146,11 @@ def parse_url(text: str) -> TransportUrl:
 
 def transport_from_url(text: str, limits: Limits = DEFAULT) -> Transport:
     """The transport that an address names, not opened yet. Raises ConfigError."""
-    url = parse_url(text)
+    return transport_to(parse_url(text), limits)
+
+
+def transport_to(url: TransportUrl, limits: Limits = DEFAULT) -> Transport:
+    """The same for an address that is taken apart already. Raises ConfigError."""
     transport = _scheme_of(url).connect(url, limits)
     return transport if url.device is None else GatewayTransport(transport, url.device, limits)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from dlmskit.apdu import DataNotification, DataNotificationConfirm, decode_apdu
+from dlmskit.apdu import DataNotification, DataNotificationConfirm, GeneralBlockTransfer, decode_apdu
+from dlmskit.association.block_transfer import UnconfirmedStream
 from dlmskit.codec.data import Data
 from dlmskit.cosem.classes.push_setup import PushSetup, PushSetupV0, PushSetupV1, PushSetupV2
 from dlmskit.cosem.classes.script_table import ScriptTable
@@ -28,6 +30,7 @@ from dlmskit.security.counters import MemoryCounterStore
 from dlmskit.server import Grants
 from dlmskit.server.push import Destination
 from dlmskit.server.push.sender import MOST_WAITING
+from dlmskit.trace.explain.blocks import Blocks
 from dlmskit.types.enums import ActionResult, DataAccessResult
 from dlmskit.types.system_title import SystemTitle
 from tests.server.peers import KEYS, METER, PUBLIC, Client
@@ -281,3 +284,26 @@ async def test_the_value_is_that_of_the_trigger() -> None:
     register.store(2, Data.double_long_unsigned(9))
     await world.sender.attempt_due()
     assert opened(world.sent[0][1])[1].notification_body == BODY
+
+
+async def test_a_long_push_goes_in_unconfirmed_blocks() -> None:
+    """As meters do it: window 0, streaming in every block; protected as a whole. The listener puts it together."""
+    setup = push_setup(push_client_sap=1)
+    made = device(setup)
+    client = made[1].clients[1]
+    world = World(made)
+    world.profile = replace(world.profile, reliable=False, frame_octets=30)
+    setup.push()
+    await world.sender.attempt_due()
+    assert [octets[0] for _, octets in world.sent] == [0xDB], "without general block transfer it goes as it is"
+    client.settings = replace(client.settings, block_window=1)
+    setup.push()
+    await world.sender.attempt_due()
+    blocks = [GeneralBlockTransfer.decode(octets) for _, octets in world.sent[1:]]
+    assert len(blocks) > 2
+    assert all(len(octets) <= 30 for _, octets in world.sent[1:])
+    assert {(block.window, block.streaming, block.block_number_ack) for block in blocks} == {(0, True, 0)}
+    stream, joined = UnconfirmedStream(), Blocks()
+    (whole,) = filter(None, map(stream.receive, blocks))
+    assert opened(whole)[1].notification_body == BODY
+    assert [joined.general("meter", block) for block in blocks][-1] == whole

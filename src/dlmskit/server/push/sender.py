@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from dlmskit.association.block_transfer import unconfirmed_blocks
 from dlmskit.codec.data import Data
 from dlmskit.cosem.classes.push_setup import PushSetupV0, PushSetupV2
 from dlmskit.cosem.timebound import local_time_of
@@ -25,7 +26,7 @@ from dlmskit.server.push.delivery import Delivery, Method, Schedule
 from dlmskit.server.push.destination import Destination, Dial, dial
 from dlmskit.server.push.message import LONG_INVOKE_IDS, PushMessage
 from dlmskit.server.push.party import PushParty, pin_sender
-from dlmskit.transport.base import Saps, Transport
+from dlmskit.transport.base import Saps, Transport, TransportProfile
 from dlmskit.types.enums import DataAccessResult
 from dlmskit.types.obis import Obis
 
@@ -220,12 +221,22 @@ class _Queue:
                 with self._device.turn():
                     context = self._party.context()
                     octets = pending.message.protected(context, self._party.steps)
-                await transport.send(octets)
+                for apdu in self._carried(octets, transport.profile):
+                    await transport.send(apdu)
                 if method is Method.CONFIRMED:
                     await self._confirmation(transport, pending, context)
         except TransportError as error:
             return str(error) or "the medium failed"
         return "nothing confirms it" if method is Method.LOWER_CONFIRMED and not pending.destination.confirms else ""
+
+    def _carried(self, octets: bytes, profile: TransportProfile) -> tuple[bytes, ...]:
+        """A push as it is sent: in unconfirmed blocks where it is too long for the medium, and the client has them."""
+        most = profile.max_apdu_send
+        if not profile.reliable:
+            most = min(most, profile.frame_octets or most)
+        if len(octets) <= most or not self._party.client.settings.block_window:
+            return (octets,)
+        return unconfirmed_blocks(octets, most)
 
     async def _confirmation(self, transport: Transport, pending: _Pending, context: SecurityContext | None) -> None:
         """Wait for it; whatever else comes is passed over. Raises TransportTimeout, TransportError."""
