@@ -37,7 +37,7 @@ from dlmskit.transport.base import Saps, Transport
 from dlmskit.types.enums import ActionResult, DataAccessResult
 from dlmskit.types.system_title import SystemTitle
 from tests.server.peers import KEYS, METER, PUBLIC, Client
-from tests.server.push.pushing import ENERGY, EVERYTHING, PUSH, World, device, push_setup
+from tests.server.push.pushing import ENERGY, EVERYTHING, LISTED, PUSH, World, device, push_setup
 
 HEAD_END = SystemTitle("4845530000000001")
 BODY = Data.structure([Data.double_long_unsigned(1234)])
