@@ -7,6 +7,7 @@ server never speaks unasked. A request that is known again is not handed up agai
 from __future__ import annotations
 
 from collections import deque
+from contextlib import suppress
 from math import inf
 
 from dlmskit.apdu import GeneralBlockTransfer
@@ -85,6 +86,9 @@ class ServerBlocks:
         self._expires = now + self._limits.message_seconds
         reaction = transfer.receive(octets, block, now)
         if transfer.aborted:
+            # The client may begin anew with the same octets; what had an effect is known to `Repetitions`.
+            with suppress(ValueError):
+                self._first_blocks.remove(transfer.first_block)
             self.drop("aborted")
         return reaction
 
