@@ -247,7 +247,7 @@ def test_a_late_first_block_executes_nothing(settings: AssociationSettings) -> N
     first = pair.sent[0]
     assert first[0] == 0xE0, "over such a medium every request goes in blocks"
     assert pair.run(pair.client.set(VALUE, Data.unsigned(4))) == 0
-    assert pair.server.receive(first) == ()
+    assert [pair.server.receive(first) for _ in range(3)] == [()] * 3
     assert pair.meter.effects == 2
     assert pair.meter.value == Data.unsigned(4)
     pair.still_works()
