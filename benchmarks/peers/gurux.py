@@ -121,6 +121,31 @@ def decode_HDLC_frame(material):
     return work
 
 
+def receive_APDU_over_HDLC(material):
+    frames = material["frames"]
+
+    def work():
+        client = _hdlc_client()
+        client.snrmRequest()
+        received, reply = GXByteBuffer(), GXReplyData()
+        received.set(frames[0])
+        client.getData(received, reply)
+        client.parseUAResponse(reply.data)
+        client.read(GXDLMSRegister("1.0.99.1.0.255"), 2)
+        reply = GXReplyData()
+        for frame in frames[1:]:
+            received = GXByteBuffer()
+            received.set(frame)
+            client.getData(received, reply)
+            if reply.isMoreData():
+                client.receiverReady(reply)
+        if reply.isMoreData() or len(reply.data) < material["octets"] // 2:
+            raise AssertionError("gurux has not received the whole")
+        return reply
+
+    return work
+
+
 _FORMS = {
     "glo authenticated": Security.AUTHENTICATION,
     "glo encrypted": Security.ENCRYPTION,

@@ -78,6 +78,20 @@ execute = ["*"]
 """
 
 
+MECHANISMS = {3: "hls-md5", 4: "hls-sha1", 5: "hls-gmac", 6: "hls-sha256", 7: "hls-ecdsa"}
+PLAIN, CIPHERED = 20, 30
+"""Client SAPs of `every_mechanism`: these and the number of the mechanism."""
+
+
+def every_mechanism() -> str:
+    """Two clients for each mechanism with challenges: one in clear, one ciphered."""
+    return "".join(
+        plain_role_text(f"plain {label}", PLAIN + number, label)
+        + role_text(label, CIPHERED + number, words=("authenticated", "encrypted"), mechanism=label)
+        for number, label in MECHANISMS.items()
+    )
+
+
 def description(suite: int, roles: str) -> str:
     """A meter with one register and two notes."""
     return f"""

@@ -5,7 +5,8 @@ To the peer every failure looks alike, octet by octet; the log of the meter has 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -22,7 +23,19 @@ from dlmskit.codec.data import Data
 from dlmskit.errors import DlmsError, SecurityError, SecurityReason
 from dlmskit.security.vault_tables import tables_from_vault, vault_from_tables
 from tests.system.attackers import Line
-from tests.system.lab import NOTE, PASSWORD, TITLE, client, meter, plain_role_text, role_text
+from tests.system.lab import (
+    CIPHERED,
+    MECHANISMS,
+    NOTE,
+    PASSWORD,
+    PLAIN,
+    TITLE,
+    client,
+    every_mechanism,
+    meter,
+    plain_role_text,
+    role_text,
+)
 from tests.system.middle import Middle
 
 pytestmark = [
@@ -30,21 +43,19 @@ pytestmark = [
     pytest.mark.filterwarnings(f"ignore::{WeakSecurityWarning.__module__}.{WeakSecurityWarning.__name__}"),
 ]
 
-MECHANISMS = {3: "hls-md5", 4: "hls-sha1", 5: "hls-gmac", 6: "hls-sha256", 7: "hls-ecdsa"}
-LLS, PLAIN, CIPHERED, ALONE = 19, 20, 30, 40
-"""Client SAPs: the second and third with the number of a mechanism."""
+LLS, ALONE = 19, 40
+"""Client SAPs beside those of `every_mechanism`."""
 ACTION_REQUEST = 0xC3
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Served]:
-    roles = "".join(
-        plain_role_text(f"plain {label}", PLAIN + number, label)
-        + role_text(label, CIPHERED + number, words=("authenticated", "encrypted"), mechanism=label)
-        for number, label in MECHANISMS.items()
-    )
     alone = role_text("one at a time", ALONE, words=("authenticated", "encrypted"))
-    roles += plain_role_text("password", LLS, "lls") + alone.replace("most_associations = 8", "most_associations = 1")
+    roles = (
+        every_mechanism()
+        + plain_role_text("password", LLS, "lls")
+        + alone.replace("most_associations = 8", "most_associations = 1")
+    )
     async with meter(tmp_path_factory.mktemp("authentication"), 1, roles) as served:
         yield served
 
@@ -85,7 +96,7 @@ async def test_every_wrong_pass_3_looks_alike(running: Served, mechanism: int) -
     before = sum(entry.times for entry in logged(running, sap))
     for spoil in SPOILT.values():
         async with Middle(running.url) as middle:
-            middle.requests = lambda apdu, spoil=spoil: (_spoilt(apdu, spoil), apdu) if apdu[0] == ACTION_REQUEST else (apdu,)  # type: ignore[misc]
+            middle.requests = partial(_with_spoilt, spoil)
             with pytest.raises(DlmsError):
                 async with client(middle.url, running, sap, **words):
                     pass
@@ -94,6 +105,10 @@ async def test_every_wrong_pass_3_looks_alike(running: Served, mechanism: int) -
     assert sum(entry.times for entry in logged(running, sap)) - before == len(SPOILT)
     async with client(running.url, running, sap, **words) as there:
         await there.read(NOTE)
+
+
+def _with_spoilt(spoil: Spoil, apdu: bytes) -> Sequence[bytes]:
+    return (_spoilt(apdu, spoil), apdu) if apdu[0] == ACTION_REQUEST else (apdu,)
 
 
 def _spoilt(apdu: bytes, spoil: Spoil) -> bytes:

@@ -15,7 +15,7 @@ from dlmskit.codec.data import Data
 from dlmskit.errors import ConfigError, SecurityError, SecurityReason
 from dlmskit.security.keys import KeySet, Secret
 from tests.system.lab import NOTE, PASSWORD, client, meter, plain_role_text, role_text
-from tests.system.middle import Middle
+from tests.system.middle import Middle, Touch, untouched
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
@@ -115,9 +115,23 @@ async def test_in_clear_all_is_read_and_changed(running: Served) -> None:
 
 
 async def _back(running: Served, middle: Middle, there: Any) -> None:
-    middle.requests = lambda apdu: (apdu,)
+    middle.requests = untouched
     await write(there)
     assert held(running) == TRUE
+
+
+async def changes_are_seen(running: Served, middle: Middle, there: Any, change: Touch) -> None:
+    """By the meter in a request, by the client in a response; the association lives on."""
+    middle.requests = change
+    with pytest.raises(dlmskit.DlmsError):
+        await there.write(NOTE, 2, Data.octet_string(TRUE))
+    assert held(running) == TRUE
+    middle.requests, middle.responses = untouched, change
+    with pytest.raises(SecurityError) as caught:
+        await there.read(NOTE)
+    assert caught.value.reason is SecurityReason.DECIPHERING_FAILED
+    middle.responses = untouched
+    assert await there.read(NOTE) == TRUE
 
 
 async def test_authentication_alone_hides_nothing(running: Served) -> None:
@@ -126,17 +140,8 @@ async def test_authentication_alone_hides_nothing(running: Served) -> None:
     async with Middle(running.url) as middle, client(middle.url, running, AUTHENTICATED, **words) as there:
         await write(there)
         assert any(TRUE in apdu for apdu in middle.of("client"))
-        middle.requests = shift
-        with pytest.raises(dlmskit.DlmsError):
-            await there.write(NOTE, 2, Data.octet_string(TRUE))
-        assert held(running) == TRUE
-        middle.requests, middle.responses = (lambda apdu: (apdu,)), shift
-        with pytest.raises(SecurityError) as caught:
-            await there.read(NOTE)
-        assert caught.value.reason is SecurityReason.DECIPHERING_FAILED
+        await changes_are_seen(running, middle, there, shift)
         assert TRUE in middle.of("server")[-1]
-        middle.responses = lambda apdu: (apdu,)
-        assert await there.read(NOTE) == TRUE
 
 
 async def test_encryption_alone_is_changed_unseen(running: Served) -> None:
@@ -156,14 +161,5 @@ async def test_authenticated_encryption_stops_both(running: Served) -> None:
     """No word of security but the key file."""
     async with Middle(running.url) as middle, client(middle.url, running, BOTH) as there:
         await write(there)
-        middle.requests = turn_before_the_tag
-        with pytest.raises(dlmskit.DlmsError):
-            await there.write(NOTE, 2, Data.octet_string(TRUE))
-        assert held(running) == TRUE
-        middle.requests, middle.responses = (lambda apdu: (apdu,)), turn_before_the_tag
-        with pytest.raises(SecurityError) as caught:
-            await there.read(NOTE)
-        assert caught.value.reason is SecurityReason.DECIPHERING_FAILED
-        middle.responses = lambda apdu: (apdu,)
-        assert await there.read(NOTE) == TRUE
+        await changes_are_seen(running, middle, there, turn_before_the_tag)
         assert not any(TRUE in apdu or FALSE in apdu for _, apdu in middle.seen)

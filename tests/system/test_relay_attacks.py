@@ -27,16 +27,13 @@ from dlmskit.security.vault import KeyVault
 from dlmskit.security.vault_tables import tables_from_vault, vault_from_tables
 from dlmskit.types.obis import Obis
 from tests.system.attackers import FORGED, false_meter, swapper
-from tests.system.lab import NOTE, TITLE, client, meter, plain_role_text, role_text
+from tests.system.lab import CIPHERED, MECHANISMS, NOTE, PLAIN, TITLE, client, every_mechanism, meter
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.filterwarnings(f"ignore::{WeakSecurityWarning.__module__}.{WeakSecurityWarning.__name__}"),
 ]
 
-MECHANISMS = {3: "hls-md5", 4: "hls-sha1", 5: "hls-gmac", 6: "hls-sha256", 7: "hls-ecdsa"}
-PLAIN, CIPHERED = 20, 30
-"""Client SAPs: these and the mechanism."""
 GET = GetRequestNormal(0xC1, CosemAttributeDescriptor(1, Obis(NOTE).octets, 2)).encode()
 WEAK: Mapping[str, Any] = {"context": "plain", "allow_weak": True}
 
@@ -44,12 +41,7 @@ WEAK: Mapping[str, Any] = {"context": "plain", "allow_weak": True}
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Served]:
     """A meter of suite 1 with two clients for each mechanism, one of them in clear."""
-    roles = "".join(
-        plain_role_text(f"plain {label}", PLAIN + number, label)
-        + role_text(label, CIPHERED + number, words=("authenticated", "encrypted"), mechanism=label)
-        for number, label in MECHANISMS.items()
-    )
-    async with meter(tmp_path_factory.mktemp("relay"), 1, roles) as served:
+    async with meter(tmp_path_factory.mktemp("relay"), 1, every_mechanism()) as served:
         yield served
 
 

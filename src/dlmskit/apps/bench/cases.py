@@ -10,6 +10,7 @@ from dlmskit.apdu import decode_apdu
 from dlmskit.apps.bench import material
 from dlmskit.apps.bench.blocks import block_cases
 from dlmskit.apps.bench.forms import form_cases
+from dlmskit.apps.bench.hdlc import hdlc_cases
 from dlmskit.apps.bench.model import Case
 from dlmskit.apps.bench.sessions import session_cases
 from dlmskit.codec.data import decode_value
@@ -35,6 +36,7 @@ def all_cases() -> Iterator[Case]:
     yield from _profiles()
     yield from _small_apdus()
     yield from _link()
+    yield from hdlc_cases()
     yield from _protection()
     yield from form_cases()
     yield from session_cases()

@@ -6,6 +6,7 @@ import asyncio
 import json
 import warnings
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -13,6 +14,7 @@ from rich.markup import escape
 
 from dlmskit.apps.cli.keyfile import open_key_file
 from dlmskit.apps.cli.output import errors
+from dlmskit.apps.cli.recording import recording
 from dlmskit.association.ports import AssociationEvent
 from dlmskit.client.aio import Meter, connect
 from dlmskit.client.journal import log_event
@@ -22,6 +24,7 @@ from dlmskit.client.words import Words
 from dlmskit.cosem.catalog import describe
 from dlmskit.errors import ConfigError, ServiceError
 from dlmskit.trace.naming.value import friendly, plain
+from dlmskit.transport.tapped import ApduSink
 from dlmskit.types.obis import Obis
 
 Url = Annotated[
@@ -40,13 +43,29 @@ ClassId = Annotated[
 ]
 
 
-def on_meter(url: str, keys: str | None, busy: str, work: Callable[[Meter], Awaitable[int]], *, allow_weak: bool = False) -> int:
+def on_meter(
+    url: str,
+    keys: str | None,
+    busy: str,
+    work: Callable[[Meter], Awaitable[int]],
+    *,
+    allow_weak: bool = False,
+    record: Path | None = None,
+    pcap: Path | None = None,
+) -> int:
     """Connect, do the work, hang up; the exit code of the work. On a terminal, standard error says what is waited for."""
-    words: Words = {"allow_weak": True} if allow_weak else {}
+    with recording(record, pcap, url.partition("?")[0]) as sink:
+        words: Words = {"allow_weak": True} if allow_weak else {}
+        return _run(url, keys, busy, work, sink, words)
+
+
+def _run(
+    url: str, keys: str | None, busy: str, work: Callable[[Meter], Awaitable[int]], sink: ApduSink | None, words: Words
+) -> int:
     vault = None if keys is None else open_key_file(keys)
     with warnings.catch_warnings(record=True) as weak:
         warnings.simplefilter("always", WeakSecurityWarning)
-        connection = connect(url, keys=vault, on_event=log_unless_raised, **words)
+        connection = connect(url, keys=vault, on_event=log_unless_raised, on_apdu=sink, **words)
     for warning in weak:
         errors.print(f"[yellow]weak[/]: {escape(str(warning.message))}")
 

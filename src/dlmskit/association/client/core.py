@@ -9,14 +9,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any
 
 from dlmskit.apdu import (
     CONFIRMED,
     HIGH_PRIORITY,
     LONG_CONFIRMED,
-    AccessRequest,
     AccessResponse,
     ActionRequestNextPblock,
     ActionRequestNormal,
@@ -35,13 +33,13 @@ from dlmskit.apdu import (
 )
 from dlmskit.association.authentication import Associated
 from dlmskit.association.client.blocks import ClientBlocks
+from dlmskit.association.client.protecting import Protecting
 from dlmskit.association.errors import BlockTransferAborted, ConfirmedServiceErrorReceived, exception_received
 from dlmskit.association.inputs import KINDS, TREATMENTS_BY_OCTET, Kind, Treatment
-from dlmskit.association.layering import in_one_transaction, layered_room, request_steps
 from dlmskit.association.ports import EventCode, EventSink, Exchange, Notification, Tell
 from dlmskit.association.reporting import Reporter
-from dlmskit.association.settings import AssociationSettings, Wrapping
-from dlmskit.association.sizes import plain_room, send_limit
+from dlmskit.association.settings import AssociationSettings
+from dlmskit.association.sizes import send_limit
 from dlmskit.association.tables import Event, Party, State, StateMachine
 from dlmskit.errors import (
     DecodeError,
@@ -55,11 +53,8 @@ from dlmskit.errors import (
     TransportTimeout,
 )
 from dlmskit.limits import Limits
-from dlmskit.security.context import SecurityContext
-from dlmskit.security.control import AUTHENTICATED_ENCRYPTED, Protection, SecurityControl
-from dlmskit.security.envelope import GENERAL_CIPHERING, GENERAL_SIGNING, PROTECTED_TAGS, Form
-from dlmskit.security.layers import Ciphered, Signed, Step
-from dlmskit.security.protection import Verified, protect, protect_layers, unprotect
+from dlmskit.security.envelope import PROTECTED_TAGS
+from dlmskit.security.protection import Verified
 from dlmskit.types.conformance import Conformance
 
 _NOTIFICATIONS = (DataNotification, EventNotificationRequest, InformationReportRequest)
@@ -70,21 +65,18 @@ _BLOCK = GeneralBlockTransfer.head[0]
 _EFFECTS = frozenset((SetRequestNormal.head[0], ActionRequestNormal.head[0], WriteRequest.head[0]))
 _NEXT = (GetRequestNext.head[:2], ActionRequestNextPblock.head[:2])
 """Requests for the next block of a service: general block transfer does not carry them."""
-_GENERAL_ALONE = frozenset((AccessRequest.head[0], DataNotificationConfirm.head[0], GENERAL_CIPHERING, GENERAL_SIGNING))
-"""What has no glo- and ded-form."""
+
 _LONG_ID = 0xFFFFFF
-_REQUEST_BITS, _RESPONSE_BITS = 0x1C, 0xE0
-"""What a security policy says about requests and about responses."""
 
 Late = Callable[[Any], bool]
 """Whether an answer is one to the request before."""
 
 
-class Core:
+class Core(Protecting):
     """Everything that the operations of one association share."""
 
     def __init__(self, settings: AssociationSettings, limits: Limits, on_event: EventSink, *, reliable: bool = True) -> None:
-        self.settings = settings
+        super().__init__(settings)
         self.reliable = reliable
         """Whether the medium neither loses nor doubles nor reorders."""
         self.blocks: ClientBlocks | None = None
@@ -95,24 +87,12 @@ class Core:
         self._treatments = TREATMENTS_BY_OCTET[self.machine.state]
         self.notifications: deque[Notification] = deque(maxlen=_NOTIFICATIONS_KEPT)
         self._confirmations: list[bytes] = []
-        self.security: SecurityContext | None = None
-        self._ciphering: SecurityContext | None = None
-        """The same, where the application context allows ciphered APDUs."""
         self.associated: Associated | None = None
         self.conformance = 0
         self.room = 0
         """The largest plain APDU that may be sent."""
         self.general_room = 0
         """The same for what has no glo- and ded-form."""
-        self.form: Form | None = None
-        """How requests are wrapped; None for clear."""
-        self.control: SecurityControl | None = None
-        self.steps: tuple[Step, ...] = ()
-        """How requests are wrapped where one layer of the usual forms is not enough; empty for those and for clear."""
-        self._key_is_known = False
-        """Whether the server has answered under the fresh key of general-ciphering that requests named."""
-        self.in_clear = True
-        """Whether answers may come without protection."""
         self.last_verified: Verified | None = None
         """The proof of the last answer that was ciphered; None where it came in clear."""
         self._busy = False
@@ -176,33 +156,12 @@ class Core:
         """Leave the association: nothing of it is kept."""
         if self.machine.allows(event):
             self.fire(event)
-        if self.security is not None:
-            self.security.drop_dedicated_key()
-        self.security = self._ciphering = self.associated = self.form = self.control = self.report.peer_title = None
+        self.forget()
+        self.associated = self.report.peer_title = self.blocks = None
         self.conformance = self.room = self.general_room = 0
-        self.blocks = None
-        self.steps, self._key_is_known = (), False
-        self.in_clear = True
+        self._confirmations = []
 
-    # --- Protection ---
-
-    def use(self, security: SecurityContext | None, *, dedicated: bool = False) -> None:
-        """Send under this security from now on: in clear where the policy demands nothing of requests."""
-        self.security = security
-        self._ciphering = security if self.settings.ciphered else None
-        policy = int(self.settings.policy)
-        self.in_clear = not policy & _RESPONSE_BITS
-        if security is None or not policy & _REQUEST_BITS:
-            self.form = self.control = None
-            self.steps = ()
-            return
-        general = self.settings.wrapping is not Wrapping.SERVICE_SPECIFIC
-        self.form = Form((2 if general else 0) + dedicated)
-        self.control = security.control
-        if self.settings.broadcast:
-            self.control = SecurityControl.of(security.suite, security.control.protection, broadcast=True)
-        if self.settings.layered:
-            self.steps = request_steps(self.settings, self.form, established=self._key_is_known)
+    # --- What was negotiated ---
 
     def associate(self, associated: Associated) -> None:
         """Take what was negotiated for the requests to come."""
@@ -214,62 +173,10 @@ class Core:
         if self.conformance & _GENERAL_BLOCKS:
             self.blocks = ClientBlocks(self.settings, limit, self.limits, reliable=self.reliable)
             limit = self.limits.apdu_octets
-        self.room = self._room(limit, self.form, self.steps)
-        self.general_room = self._room(limit, *self._general())
+        self.room = self.room_under(limit, self.form, self.steps)
+        self.general_room = self.room_under(limit, *self.general_form())
         high = self.settings.high_priority and Conformance.PRIORITY_MGMT_SUPPORTED in context.conformance
         self._flags = CONFIRMED | (HIGH_PRIORITY if high else 0)
-
-    def protect(self, plain: bytes) -> bytes:
-        """The APDU as it is sent."""
-        form, steps, security = self.form, self.steps, self.security
-        if plain[0] in _GENERAL_ALONE:
-            form, steps = self._general()
-        if steps and security is not None:
-            return protect_layers(plain, security, in_one_transaction(steps, security))
-        return plain if form is None or security is None else protect(plain, security, form, self.control)
-
-    @property
-    def ciphers(self) -> bool:
-        """Whether requests are ciphered at all: a signature alone hides nothing."""
-        symmetric = self.settings.policy.request & AUTHENTICATED_ENCRYPTED
-        return self.form is not None and symmetric != Protection.NONE
-
-    def protect_encrypted(self, plain: bytes) -> bytes:
-        """As `protect`, and encrypted even where the policy asks for authentication alone: for what holds a secret."""
-        form, security = self.form, self.security
-        if form is None or security is None:
-            return plain
-        if not self.steps:
-            return protect(plain, security, form, SecurityControl(security.control | Protection.ENCRYPTED << 4))
-        steps = tuple(
-            step if isinstance(step, Signed) else replace(step, protection=step.protection | Protection.ENCRYPTED)
-            for step in self.steps
-        )
-        return protect_layers(plain, security, in_one_transaction(steps, security))
-
-    def _general(self) -> tuple[Form | None, tuple[Step, ...]]:
-        """How requests are wrapped that have no glo- and ded-form."""
-        form = self.form
-        if form is None or form.general:
-            return form, self.steps
-        general = Form(form + 2)
-        return general, tuple(replace(step, form=general) if isinstance(step, Ciphered) else step for step in self.steps)
-
-    def _room(self, limit: int, form: Form | None, steps: tuple[Step, ...]) -> int:
-        if steps and self.security is not None:
-            return layered_room(limit, steps, self.security.suite)
-        return plain_room(limit, form, self.control)
-
-    def open(self, octets: bytes, security: SecurityContext) -> Verified:
-        """Take the protection off what the server sent. Raises as `unprotect`.
-
-        An answer shows that the server has the key that the request named: it is not named again.
-        """
-        verified = unprotect(octets, security)
-        if self.steps and not self._key_is_known and self.form is not None:
-            self._key_is_known = True
-            self.steps = request_steps(self.settings, self.form, established=True)
-        return verified
 
     # --- Exchanges ---
 

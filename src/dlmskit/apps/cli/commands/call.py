@@ -8,6 +8,7 @@ import typer
 
 from dlmskit.apps.cli.connection import AllowWeak, ClassId, Json, KeyFile, Url, on_meter
 from dlmskit.apps.cli.items import InOne, perform, show_results, split_items
+from dlmskit.apps.cli.recording import Pcap, Record
 from dlmskit.apps.cli.values import value_from_text
 from dlmskit.client.aio import Meter
 from dlmskit.client.directory import Directory
@@ -34,6 +35,8 @@ def run(
         str | None, typer.Option("--type", help="Type of the parameter, as long-unsigned, where the class does not say it.")
     ] = None,
     in_one: InOne = False,
+    record: Record = None,
+    pcap: Pcap = None,
     json: Json = False,
 ) -> int:
     """Invoke methods. None is ever repeated by itself, whatever happens on the way. Exit code 1 where one was refused.
@@ -52,4 +55,4 @@ def run(
     async def work(meter: Meter) -> int:
         return show_results(acts, await perform(meter, acts, in_one=in_one), "done", json=json)
 
-    return on_meter(url, keys, "calling", work, allow_weak=allow_weak)
+    return on_meter(url, keys, "calling", work, allow_weak=allow_weak, record=record, pcap=pcap)

@@ -9,13 +9,21 @@ from rich.table import Table
 
 from dlmskit.apps.cli.connection import AllowWeak, Json, KeyFile, Url, on_meter
 from dlmskit.apps.cli.output import console, print_json
+from dlmskit.apps.cli.recording import Pcap, Record
 from dlmskit.client.aio import Meter
 from dlmskit.client.readings import ObjectEntry
 from dlmskit.cosem.access import AccessMode
 from dlmskit.cosem.declaration import Attribute, Method
 
 
-def run(url: Url, keys: KeyFile = None, allow_weak: AllowWeak = False, json: Json = False) -> int:
+def run(
+    url: Url,
+    keys: KeyFile = None,
+    allow_weak: AllowWeak = False,
+    record: Record = None,
+    pcap: Pcap = None,
+    json: Json = False,
+) -> int:
     """List the objects that this client sees: class, version, code, meaning, and its rights.
 
     Example: dlmskit objects "tcp://192.0.2.7:4059?client=1" --keys meter.keys
@@ -26,7 +34,7 @@ def run(url: Url, keys: KeyFile = None, allow_weak: AllowWeak = False, json: Jso
         print_json({"objects": list(map(_json, entries))}) if json else console.print(_table(entries))
         return 0
 
-    return on_meter(url, keys, "reading the object list", work, allow_weak=allow_weak)
+    return on_meter(url, keys, "reading the object list", work, allow_weak=allow_weak, record=record, pcap=pcap)
 
 
 def _json(entry: ObjectEntry) -> dict[str, object]:

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from dlmskit.apps.cli.connection import AllowWeak, KeyFile, Url, on_meter, shown
 from dlmskit.apps.cli.output import console, print_json
+from dlmskit.apps.cli.recording import Pcap, Record
 from dlmskit.apps.cli.series import pictures
 from dlmskit.client.aio import Meter
 from dlmskit.codec.profile import ProfileTable
@@ -31,7 +32,7 @@ class Format(StrEnum):
     PLOT = "plot"
 
 
-def run(
+def run(  # noqa: PLR0913, PLR0917  one for each option
     url: Url,
     code: Annotated[str, typer.Argument(metavar="OBIS", help="The profile, as 1.0.99.1.0.255.")],
     since: Annotated[
@@ -42,6 +43,8 @@ def run(
     keys: KeyFile = None,
     allow_weak: AllowWeak = False,
     format: Annotated[Format, typer.Option(help="What to print.")] = Format.TABLE,
+    record: Record = None,
+    pcap: Pcap = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object: columns and rows.")] = False,
 ) -> int:
     """Read rows of a profile, with column names, scalers and units read from the meter.
@@ -60,7 +63,7 @@ def run(
         print_json(_json(obis, table)) if json else _print(table, format)
         return 0
 
-    return on_meter(url, keys, f"reading {obis}", work, allow_weak=allow_weak)
+    return on_meter(url, keys, f"reading {obis}", work, allow_weak=allow_weak, record=record, pcap=pcap)
 
 
 def _print(table: ProfileTable, format: Format) -> None:

@@ -21,6 +21,7 @@ from dlmskit.apps.cli.connection import (
     value_json,
 )
 from dlmskit.apps.cli.output import console, print_json
+from dlmskit.apps.cli.recording import Pcap, Record
 from dlmskit.client.aio import Meter
 from dlmskit.client.readings import Reading
 from dlmskit.cosem.catalog import describe
@@ -40,6 +41,8 @@ def run(
     keys: KeyFile = None,
     allow_weak: AllowWeak = False,
     class_id: ClassId = None,
+    record: Record = None,
+    pcap: Pcap = None,
     json: Json = False,
 ) -> int:
     """Read attributes, with scaler and unit applied. Exit code 1 where the meter refused one of them.
@@ -53,7 +56,7 @@ def run(
         print_json(_json(asked, found)) if json else console.print(_table(asked, found))
         return 1 if any(isinstance(one, ServiceError) for one in found) else 0
 
-    return on_meter(url, keys, "reading", work, allow_weak=allow_weak)
+    return on_meter(url, keys, "reading", work, allow_weak=allow_weak, record=record, pcap=pcap)
 
 
 def _json(asked: list[Asked], found: Found) -> dict[str, object]:

@@ -8,6 +8,7 @@ import typer
 
 from dlmskit.apps.cli.connection import AllowWeak, ClassId, Json, KeyFile, Url, on_meter
 from dlmskit.apps.cli.items import InOne, perform, show_results, split_items
+from dlmskit.apps.cli.recording import Pcap, Record
 from dlmskit.apps.cli.values import TEXTS, value_from_text
 from dlmskit.client.aio import Meter
 from dlmskit.client.directory import Directory
@@ -38,6 +39,8 @@ def run(
         str | None, typer.Option("--type", help="Type of the value, as long-unsigned, where the class does not say it.")
     ] = None,
     in_one: InOne = False,
+    record: Record = None,
+    pcap: Pcap = None,
     json: Json = False,
 ) -> int:
     """Write attributes, in the types that their interface classes declare. Exit code 1 where the meter refused one of them.
@@ -52,7 +55,7 @@ def run(
         acts = [write if text is None else await _as_it_is(meter, write, text) for write, text in wanted]
         return show_results(acts, await perform(meter, acts, in_one=in_one), "written", json=json)
 
-    return on_meter(url, keys, "writing", work, allow_weak=allow_weak)
+    return on_meter(url, keys, "writing", work, allow_weak=allow_weak, record=record, pcap=pcap)
 
 
 def _typed(
