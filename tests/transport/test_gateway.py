@@ -229,6 +229,18 @@ async def test_pushes_from_behind_reach_the_head_end():
         await behind.close()
 
 
+async def test_push_from_behind_is_understood_by_the_head_end():
+    """The push listener takes the prefix off."""
+    async with dlmskit.listen("tcp://127.0.0.1:0") as head_end:
+        (url,) = head_end.urls
+        gateway = Gateway({ONE: route_to("memory://x")}, push_to=route_to(url))
+        gateway.push(ONE, 1, 103, bytes.fromhex("0F000000010012002A"))
+        push = await anext(aiter(head_end))
+        assert (push.server_sap, push.client_sap, push.apdu.name) == (1, 103, "data-notification")
+        assert not push.trusted
+        await gateway.close()
+
+
 async def test_answers_of_others_are_not_taken():
     async def answer(reader, writer):
         await reader.read(100)

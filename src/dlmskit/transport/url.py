@@ -181,6 +181,14 @@ async def listen_at(text: str, handler_factory: HandlerFactory, limits: Limits =
     return await listen(url, handler_factory, limits)
 
 
+def address_of(text: str, listener: Listener) -> str:
+    """Where the peers of a listener find it: the address with the port that was taken, without what is the server's business."""
+    parts = urlsplit(text.strip())
+    host = parts.hostname or ""
+    netloc = f"{f'[{host}]' if ':' in host else host}:{listener.port}" if listener.port else parts.netloc
+    return f"{parts.scheme}://{netloc}{parts.path}"
+
+
 def _scheme_of(url: TransportUrl) -> Scheme:
     scheme = scheme_named(url.scheme)
     if scheme is None:
