@@ -30,7 +30,7 @@ from dlmskit.cosem.registry import interface_classes
 from dlmskit.link.hdlc import tables as hdlc_tables
 from dlmskit.trace.explain import model
 from dlmskit.trace.naming.layouts import known_layouts
-from dlmskit.transport.url import schemes
+from dlmskit.transport.url import BEHIND, schemes
 from dlmskit.types.unit import UNITS
 
 PAGES = Path(__file__).parent.parent / "docs" / "reference"
@@ -135,7 +135,8 @@ def connection_page() -> list[str]:
     lines += rows("word", "meaning, and what it is where nothing is said")
     docs = attribute_docs(Words)
     lines += [f"| `{word}` | {code(docs[word])} |" for word in Words.__annotations__]
-    lines += ["", "## Media, and their own words", "", "These stand in the URL alone."]
+    lines += ["", "## Media, and their own words", "", "These stand in the URL alone. Two words are known to every medium:", ""]
+    lines += [*rows("word", "meaning"), *(f"| `{word}` | {code(meaning)} |" for word, meaning in BEHIND.items())]
     for scheme in schemes().values():
         lines += ["", f"### `{scheme.name}`", "", f"`{scheme.example}`"]
         served = "Nobody listens here." if scheme.listen is None else ""

@@ -9,7 +9,7 @@ import pytest
 
 from dlmskit.apdu import ActionRequestWithFirstPblock, DataBlockSA, GeneralBlockTransfer, GetRequestNormal
 from dlmskit.association import AssociationSettings, BlockTransferAborted, EventCode, ExceptionReceived
-from dlmskit.association.block_transfer import ABORT
+from dlmskit.association.block_transfer import ABORT, BlockOptions, BlockTransfer, unconfirmed_blocks
 from dlmskit.codec.data import Data
 from dlmskit.errors import ConfigError, OutcomeUnknown, SecurityError
 from dlmskit.limits import Limits
@@ -196,4 +196,58 @@ def test_a_write_whose_answer_is_lost_is_in_doubt() -> None:
     with pytest.raises(OutcomeUnknown):
         drive(pair.client.set(VALUE, Data.unsigned(3)), lambda out: pair.serve(out) and [])
     assert pair.meter.effects == 1
+    pair.still_works()
+
+
+def test_long_pushes_reach_the_client() -> None:
+    """Unconfirmed ones between a request and its answer, confirmed ones while nothing is asked."""
+    push = bytes.fromhex(load("gbt", name="push-confirmed-blocks")[0]["delivered"])
+    pair = opened(with_blocks(PLAIN), meter=Meter(LONG))
+    blocks = list(unconfirmed_blocks(push, 18))
+
+    def line(out: bytes) -> list[bytes]:
+        pushed, blocks[:] = blocks[:], []
+        return pushed + pair.serve(out)
+
+    assert pair.run(pair.client.get(VALUE), line) == LONG
+    assert pair.client.notifications.popleft().octets == push
+    server = BlockTransfer(BlockOptions(block_octets=11, most_octets=1000))
+    waiting = list(server.send(push))
+    while waiting:
+        for answer in pair.client.receive(waiting.pop(0)):
+            waiting += server.receive(answer, GeneralBlockTransfer.decode(answer)).send
+    assert pair.client.notifications.popleft().octets == push
+    assert server.done
+    assert not pair.client.notifications
+    pair.still_works()
+
+
+def test_a_read_begins_anew_after_an_abort() -> None:
+    """Over a medium that brings blocks late, in clear: the first block is the same, and is not taken for a late copy."""
+    pair = opened(replace(with_blocks(PLAIN, 3, 60), retries=2), meter=Meter(LONG), reliable=False)
+    aborted: list[bytes] = []
+
+    def aborting(octets: bytes) -> list[bytes]:
+        pair.clock.now += 1
+        answers = pair.serve(octets)
+        if octets[0] == 0xE0 and not aborted and len(pair.sent) > 2:
+            aborted.append(octets)
+            pair.server.receive(ABORT)
+            return [ABORT]
+        return answers
+
+    assert drive(pair.client.get(VALUE), aborting) == LONG
+    assert aborted
+
+
+@pytest.mark.parametrize("settings", [PLAIN, CIPHERED], ids=["clear", "ciphered"])
+def test_a_late_first_block_executes_nothing(settings: AssociationSettings) -> None:
+    pair = opened(with_blocks(settings, 3, 120), reliable=False)
+    assert pair.run(pair.client.set(VALUE, Data.unsigned(3))) == 0
+    first = pair.sent[0]
+    assert first[0] == 0xE0, "over such a medium every request goes in blocks"
+    assert pair.run(pair.client.set(VALUE, Data.unsigned(4))) == 0
+    assert [pair.server.receive(first) for _ in range(3)] == [()] * 3
+    assert pair.meter.effects == 2
+    assert pair.meter.value == Data.unsigned(4)
     pair.still_works()

@@ -205,6 +205,7 @@ def test_blocks_go_on_under_the_protection_they_began_with() -> None:
         (Conformance.READ | Conformance.WRITE, "0502020108020108", READ_REFUSED),
         (Conformance.READ | Conformance.WRITE, "06020201080201080205050505", WRITE_REFUSED),
         (Conformance.READ, "050104010801 00", "0c01010d"),
+        (Conformance.READ, "0501040420001105", "0c01010d"),
         (Conformance.WRITE, "060104010801000106 00000005", "0d01010d"),
         (Conformance.READ, "0501050001", "0c010110"),
         (Conformance.READ, "05010601000104 01020108", READ_REFUSED),

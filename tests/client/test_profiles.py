@@ -71,12 +71,16 @@ async def test_a_scaler_that_may_not_be_read(connect: Connect, small_meter: Smal
     assert table.columns[2].unit == 255
 
 
-async def test_long_buffers_come_in_blocks(connect: Connect, secured: dict[str, Any]) -> None:
+@pytest.mark.parametrize("window", [0, 1, 16])
+async def test_long_buffers_come_in_blocks(connect: Connect, secured: dict[str, Any], window: int) -> None:
+    """Without a window in those of GET, else by general block transfer: fewer requests the larger the window is."""
     with SmallMeter().listening() as small_meter:
-        async with connect(small_meter.url, **secured, pdu=512) as meter:
+        async with connect(small_meter.url, **secured, pdu=512, block_window=window) as meter:
             table = await meter.profile(LOAD).read()
         assert len(table) == 96
-        assert len(small_meter.requests) > 8
+        blocks = sum(apdu[0] == 0xE0 for _, apdu in small_meter.requests)
+        assert blocks == {0: 0, 1: 5, 16: 2}[window]
+        assert window or len(small_meter.requests) > 8
 
 
 async def test_a_profile_without_time(connect: Connect, small_meter: SmallMeter, secured: dict[str, Any]) -> None:

@@ -220,7 +220,7 @@ async def test_a_refusal_stops_the_rest_where_that_is_wanted(
 
 async def test_what_does_not_fit_into_one_answer_is_read_alone(connect: Connect, secured: dict[str, Any]) -> None:
     """ACCESS has no blocks, GET has: the caller does not notice."""
-    with SmallMeter(max_pdu_size=400).listening() as small_meter:
+    with SmallMeter(conformance=SUPPORTED & ~Conformance.GENERAL_BLOCK_TRANSFER, max_pdu_size=400).listening() as small_meter:
         async with connect(small_meter.url, pdu=400, **secured) as meter:
             period, buffer, entries = await meter.read("1.0.99.1.0.255", ["capture_period", "buffer", "entries_in_use"])
     assert (period, len(buffer), entries) == (900, 96, 96)

@@ -107,6 +107,19 @@ def test_no_answer_yet_is_asked_for_with_pauses():
     assert bus.delivered == [b"again"]
 
 
+def test_a_request_that_meets_a_question_under_way_goes_out_behind_it():
+    client = MBusClient(5, 16, 1)
+    client.connect(0.0)
+    client.feed(b"\xe5", 0.1)
+    client.expect(0.1)
+    client.output()
+    client.expect(0.2, wanted=False)
+    client.send(b"x", 0.2)
+    assert not client.output()
+    client.feed(b"\xe5", 0.3)
+    assert client.output()[:1] == b"\x68"
+
+
 def test_nobody_and_somebody_else():
     bus = Bus(address=6)
     bus.open()
@@ -232,6 +245,7 @@ def test_a_client_keeps_its_promises_whatever_comes(steps):
         client.output()
     for _ in range(8):
         if client.due is None:
+            assert not client.sending
             return
         now = max(now, client.due)
         client.tick(now)

@@ -11,7 +11,7 @@ from dlmskit.errors import ConfigError, TransportError, TransportTimeout
 from dlmskit.limits import DEFAULT, Limits
 from dlmskit.link.gateway import GatewayPdu, decode_gateway
 from dlmskit.transport.base import Saps
-from dlmskit.transport.forwarding import WAITING_APDUS, Gateway
+from dlmskit.transport.forwarding import WAITING_APDUS, Gateway, route_to
 from dlmskit.transport.gateway import DeviceAddress, GatewayTransport
 from dlmskit.transport.tcp import TcpTransport
 from dlmskit.transport.tcp_server import serve_tcp
@@ -21,10 +21,6 @@ from tests.client.small_meter import ENERGY, KEYS, LOAD, SmallMeter
 from tests.transport.test_tcp import Echo, foreign, until
 
 ONE, TWO = DeviceAddress(0, b"12345678"), DeviceAddress(5, bytes.fromhex("0011223344556677"))
-
-
-def echo_route(name):
-    return lambda saps: transport_from_url(f"memory://{name}?client={saps.client}&server={saps.server}")
 
 
 @contextlib.asynccontextmanager
@@ -57,14 +53,10 @@ async def test_meters_are_read_through_it(front, door, tmp_path, monkeypatch):
     """Two meters, one over TCP and one over memory, in clear and ciphered, at the same time."""
     monkeypatch.setenv(STATE_VARIABLE, str(tmp_path))
     plain, secured = SmallMeter(), SmallMeter()
-
-    def route_to_secured(saps):
-        return transport_from_url(f"{secured.url}?client={saps.client}&server={saps.server}")
-
     with plain.listening_on_tcp() as url, secured.listening():
         devices = {
-            ONE: lambda saps: transport_from_url(f"{url}?client={saps.client}&server={saps.server}"),
-            TWO: route_to_secured,
+            ONE: route_to(url),
+            TWO: route_to(secured.url),
         }
         async with gateway_at(f"{front}://127.0.0.1:0", devices) as (gateway, port):
 
@@ -94,7 +86,7 @@ async def test_meters_are_read_through_it(front, door, tmp_path, monkeypatch):
 
 async def test_prefix_is_off_behind_and_on_in_front(echo):
     async with (
-        gateway_at("tcp://127.0.0.1:0", {ONE: echo_route("echo")}) as (gateway, port),
+        gateway_at("tcp://127.0.0.1:0", {ONE: route_to("memory://echo")}) as (gateway, port),
         TcpTransport("127.0.0.1", port, Saps(1, 17)) as client,
     ):
         await client.send(ONE.request(b"\xc0abc"))
@@ -118,7 +110,7 @@ async def test_prefix_is_off_behind_and_on_in_front(echo):
 )
 async def test_what_cannot_be_forwarded_is_dropped_in_silence(echo, octets, count):
     async with (
-        gateway_at("tcp://127.0.0.1:0", {ONE: echo_route("echo")}) as (gateway, port),
+        gateway_at("tcp://127.0.0.1:0", {ONE: route_to("memory://echo")}) as (gateway, port),
         TcpTransport("127.0.0.1", port) as client,
     ):
         await client.send(octets)
@@ -132,7 +124,7 @@ async def test_what_cannot_be_forwarded_is_dropped_in_silence(echo, octets, coun
 
 async def test_without_prefix_the_gateway_itself_is_meant(echo):
     async with (
-        gateway_at("tcp://127.0.0.1:0", {ONE: echo_route("echo")}, local=Echo) as (_, port),
+        gateway_at("tcp://127.0.0.1:0", {ONE: route_to("memory://echo")}, local=Echo) as (_, port),
         TcpTransport("127.0.0.1", port) as client,
     ):
         await client.send(b"who are you")
@@ -141,7 +133,7 @@ async def test_without_prefix_the_gateway_itself_is_meant(echo):
 
 
 async def test_a_device_that_cannot_be_reached_is_no_harm_to_the_others(echo):
-    devices = {ONE: echo_route("nobody"), TWO: echo_route("echo")}
+    devices = {ONE: route_to("memory://nobody"), TWO: route_to("memory://echo")}
     async with (
         gateway_at("tcp://127.0.0.1:0", devices) as (gateway, port),
         TcpTransport("127.0.0.1", port) as client,
@@ -154,7 +146,7 @@ async def test_a_device_that_cannot_be_reached_is_no_harm_to_the_others(echo):
 
 async def test_a_way_that_breaks_is_made_anew(echo):
     async with (
-        gateway_at("tcp://127.0.0.1:0", {ONE: echo_route("echo")}) as (gateway, port),
+        gateway_at("tcp://127.0.0.1:0", {ONE: route_to("memory://echo")}) as (gateway, port),
         GatewayTransport(TcpTransport("127.0.0.1", port), ONE) as client,
     ):
         await client.send(b"close")
@@ -167,7 +159,7 @@ async def test_a_way_that_breaks_is_made_anew(echo):
 
 async def test_silence_ends_a_way(echo):
     async with (
-        gateway_at("tcp://127.0.0.1:0", {ONE: echo_route("echo")}, Limits(inactivity_seconds=0.3)) as (gateway, port),
+        gateway_at("tcp://127.0.0.1:0", {ONE: route_to("memory://echo")}, Limits(inactivity_seconds=0.3)) as (gateway, port),
         TcpTransport("127.0.0.1", port) as client,
     ):
         await client.send(ONE.request(b"x"))
@@ -212,7 +204,7 @@ async def test_pushes_from_behind_reach_the_head_end():
     def push_to(saps):
         return TcpTransport("127.0.0.1", head_end.port, saps)
 
-    async with gateway_at("tcp://127.0.0.1:0", {ONE: echo_route("x")}, push_to=push_to) as (gateway, _):
+    async with gateway_at("tcp://127.0.0.1:0", {ONE: route_to("memory://x")}, push_to=push_to) as (gateway, _):
         known: dict[str, DeviceAddress] = {}
         behind = await serve_udp("127.0.0.1", 0, handler_factory=gateway.network(known.get))
         saps = Saps(client=1, server=103)  # the caller is the server this time
@@ -235,6 +227,18 @@ async def test_pushes_from_behind_reach_the_head_end():
         gateway.push(TWO, 1, 103, b"\x0f stranger")
         assert gateway.counts.unknown == 2
         await behind.close()
+
+
+async def test_push_from_behind_is_understood_by_the_head_end():
+    """The push listener takes the prefix off."""
+    async with dlmskit.listen("tcp://127.0.0.1:0") as head_end:
+        (url,) = head_end.urls
+        gateway = Gateway({ONE: route_to("memory://x")}, push_to=route_to(url))
+        gateway.push(ONE, 1, 103, bytes.fromhex("0F000000010012002A"))
+        push = await anext(aiter(head_end))
+        assert (push.server_sap, push.client_sap, push.apdu.name) == (1, 103, "data-notification")
+        assert not push.trusted
+        await gateway.close()
 
 
 async def test_answers_of_others_are_not_taken():

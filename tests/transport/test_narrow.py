@@ -5,6 +5,8 @@ The weather is simulated, the time jumps; one medium after the other loses frame
 
 import asyncio
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from random import Random
 
 import pytest
 
@@ -12,13 +14,16 @@ import dlmskit
 from dlmskit.client.counters import Counters
 from dlmskit.errors import DlmsError
 from dlmskit.limits import Limits
+from dlmskit.link.coap.link import CoapAdaptation
 from dlmskit.link.sfsk import SUBFRAME_OCTETS, SUBFRAME_SECONDS, SfskAdaptation, decode_frame
 from dlmskit.testing import virtual_time
 from dlmskit.testing.air import Air, Weather
 from dlmskit.testing.transport_suite import Medium as Served
 from dlmskit.testing.transport_suite import TransportSuite
 from dlmskit.transport import url as url_module
+from dlmskit.transport.coap import coap_profile
 from dlmskit.transport.narrow import G3_MEDIUM, MESH_MEDIUM, PRIME_MEDIUM, SCHC_MEDIUM, SFSK_MEDIUM, Medium
+from dlmskit.transport.sms import SMS
 from dlmskit.transport.url import Scheme, listen_at, transport_from_url
 from tests.client.small_meter import CLIENT_TITLE, ENERGY, KEYS, LOAD, SmallMeter, handler_of
 from tests.transport.test_tcp import Echo
@@ -28,6 +33,8 @@ WEATHER = {
     "g3": Weather(loss=0.05, doubling=0.05, corruption=0.01, delay=0.05, jitter=0.5, frame_octets=400),
     "mesh": Weather(loss=0.05, doubling=0.05, corruption=0.01, delay=0.02, jitter=0.3, frame_octets=102),
     "prime": Weather(loss=0.05, delay=0.1, frame_octets=255),  # its MAC layer numbers frames, and checks them
+    "coap": Weather(loss=0.2, doubling=0.1, corruption=0.01, delay=0.1, jitter=0.5),
+    "sms": Weather(loss=0.05, doubling=0.1, delay=2.0, jitter=5.0, frame_octets=141),
     "sfsk": Weather(loss=0.4, corruption=0.05, delay=0.01, frame_octets=252),
     "schc": Weather(loss=0.1, delay=1.0, frame_octets=51),  # LoRaWAN itself drops what comes twice or late
 }
@@ -35,6 +42,15 @@ LONG = Limits(inactivity_seconds=1e6)
 media = pytest.mark.parametrize("name", tuple(MEDIA))
 
 
+_RANDOM = Random(1)
+MEDIA["coap"] = Medium(
+    coap_profile(),
+    lambda: CoapAdaptation(_RANDOM.random, server=False),
+    lambda: CoapAdaptation(_RANDOM.random, server=True),
+    0,
+)
+MEDIA["sms"] = replace(SMS, profile=replace(SMS.profile, round_trip_seconds=20.0))  # a network on a good day
+read_media = pytest.mark.parametrize("name", tuple(MEDIA))
 MEDIA["quick sfsk"] = Medium(  # a line without repeaters, on which nobody waits for slots
     SFSK_MEDIUM.profile,
     lambda: SfskAdaptation(0xC00, 1, subframe_seconds=0),
@@ -72,6 +88,16 @@ class TestMesh(Narrow):
 
 class TestPrime(Narrow):
     name = "prime"
+    largest = 4000
+
+
+class TestCoap(Narrow):
+    name = "coap"
+    largest = 65_535
+
+
+class TestSms(Narrow):
+    name = "sms"
     largest = 4000
 
 
@@ -113,7 +139,7 @@ def on_the_air(monkeypatch):
     return install
 
 
-@media
+@read_media
 @pytest.mark.parametrize("seed", range(3))
 def test_meter_is_read_through_loss(name, seed, on_the_air):
     """Registers and a profile of 96 rows, ciphered."""

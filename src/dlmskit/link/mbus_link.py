@@ -206,6 +206,7 @@ class MBusClient:
         self._count ^= FCB
         if isinstance(asked, MBusFrame):
             self._queue.popleft()
+        if isinstance(asked, MBusFrame) or self._queue:
             self._go_on(now)
         elif self._expecting:
             self._due = now + self._times.poll

@@ -10,17 +10,25 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dlmskit.errors import DecodeError, DlmsError, TransportTimeout
 from dlmskit.limits import DEFAULT, Limits
 from dlmskit.link.gateway import REQUEST, RESPONSE, decode_gateway
 from dlmskit.transport.base import Connection, ConnectionHandler, HandlerFactory, Saps, Transport
 from dlmskit.transport.gateway import DeviceAddress
+from dlmskit.transport.url import parse_url, transport_to
 
 _LOG = logging.getLogger("dlmskit.transport")
 Route = Callable[[Saps], Transport]
 """The way to a device, or to the head end, for a pair of SAPs: a new transport, not opened."""
+
+
+def route_to(url: str, limits: Limits = DEFAULT) -> Route:
+    """The way to an address; the SAPs come from the client. Raises ConfigError."""
+    target = parse_url(url)
+    return lambda saps: transport_to(replace(target, saps=saps), limits)
+
 
 WAITING_APDUS = 8
 """What may wait for one meter while it is being reached; more is dropped."""

@@ -6,20 +6,17 @@ goes out by the function given. One line may carry several physical devices (mul
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from dlmskit.errors import DlmsError
 from dlmskit.link.events import Received
 from dlmskit.link.hdlc.events import Connected, Ended, LinkSettings, ReceivedUnnumbered
 from dlmskit.link.hdlc.frame import HdlcFrame
 from dlmskit.link.hdlc.receiver import HdlcReceiver
 from dlmskit.link.hdlc.server import HdlcServer
 from dlmskit.transport.base import ConnectionHandler, HandlerFactory
+from dlmskit.transport.line_port import LinePort, Write, answers_of
 from dlmskit.types.sap import MANAGEMENT_LOGICAL_DEVICE
-
-_LOG = logging.getLogger("dlmskit.transport")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,86 +31,14 @@ class HdlcStation:
     """Its logical devices; frames to others are not answered. None: any, for a device that tells by its handler."""
 
 
-class HdlcPort:
-    """The stations of one line. Times are seconds of the clock that is passed in."""
+class HdlcPort(LinePort[HdlcFrame]):
+    """The HDLC stations of one line."""
 
-    def __init__(
-        self,
-        stations: Iterable[HdlcStation],
-        settings: LinkSettings,
-        write: Callable[[bytes], None],
-        *,
-        unsolicited: bool,
-    ) -> None:
+    def __init__(self, stations: Iterable[HdlcStation], settings: LinkSettings, write: Write, *, unsolicited: bool) -> None:
         """``unsolicited``: the line lets a server speak without a poll, so that pushes go at once, as UI."""
-        self.peer = "?"
+        super().__init__(HdlcReceiver(settings.times.inter_octet), write)
         self.unsolicited = unsolicited
-        self._write = write
-        self._receiver = HdlcReceiver(settings.times.inter_octet)
-        self._stations = [_Station(self, station, settings) for station in stations]
-        self.busy = False
-        """A frame is being served."""
-
-    @property
-    def links(self) -> int:
-        """Clients that have a link now."""
-        return sum(station.machine.links for station in self._stations)
-
-    @property
-    def associated(self) -> bool:
-        """Whether a client has an association."""
-        return any(station.associated for station in self._stations)
-
-    @property
-    def unfinished(self) -> bool:
-        """Whether a frame has begun."""
-        return self._receiver.unfinished
-
-    @property
-    def due(self) -> float | None:
-        """When to call `tick`."""
-        dues = [self._receiver.due, *(station.machine.due for station in self._stations)]
-        return min((due for due in dues if due is not None), default=None)
-
-    def feed(self, octets: bytes, now: float) -> int:
-        """Take octets of the line; returns how many frames they completed."""
-        frames = self._receiver.feed(octets, now)
-        self._serve_frames(frames, now)
-        return len(frames)
-
-    def tick(self, now: float) -> None:
-        """Notice that time has passed."""
-        self._serve_frames(self._receiver.tick(now), now)
-        for station in self._stations:
-            station.machine.tick(now)
-            station.settle()
-        self.flush()
-
-    def lost(self, reason: str) -> None:
-        """The line is gone."""
-        for station in self._stations:
-            station.lost(reason)
-
-    def flush(self) -> None:
-        """Put on the line what the stations say; not while one of them is being served, which ends with a flush of its own."""
-        if not self.busy:
-            octets = b"".join(station.machine.output() for station in self._stations)
-            if octets:
-                self._write(octets)
-
-    def _serve_frames(self, frames: Sequence[HdlcFrame], now: float) -> None:
-        for frame in frames:
-            self.busy = True
-            try:
-                for station in self._stations:
-                    station.machine.receive(frame, now)
-                    station.settle()
-            finally:
-                self.busy = False
-            self.flush()
-            for station in self._stations:
-                station.close_left()
-        self.flush()
+        self.stations = tuple(_Station(self, station, settings) for station in stations)
 
 
 class _Station:
@@ -128,8 +53,27 @@ class _Station:
         self._linkless: _LinkConnection | None = None
 
     @property
+    def links(self) -> int:
+        return self.machine.links
+
+    @property
     def associated(self) -> bool:
         return any(link.handler.associated for link in self._links.values())
+
+    @property
+    def due(self) -> float | None:
+        return self.machine.due
+
+    def take(self, frame: HdlcFrame, now: float) -> None:
+        self.machine.receive(frame, now)
+        self.settle()
+
+    def tick(self, now: float) -> None:
+        self.machine.tick(now)
+        self.settle()
+
+    def output(self) -> bytes:
+        return self.machine.output()
 
     def settle(self) -> None:
         """Serve what has happened."""
@@ -204,12 +148,9 @@ class _LinkConnection:
 
     def answers(self, client: int, server: int, apdu: bytes) -> Sequence[bytes]:
         """What the handler answers; one that fails ends its link."""
-        try:
-            return self.handler.received(client, server, apdu)
-        except DlmsError as error:
-            _LOG.warning("%s dropped: the request could not be served: %s", self.peer, error)
-            self.closing = f"the request could not be served: {error}"
-            return ()
+        apdus, failure = answers_of(self.handler, self.peer, client, server, apdu)
+        self.closing = self.closing or failure
+        return apdus
 
     def send(self, source: int, destination: int, apdu: bytes) -> None:
         """Push: at once where the line allows it and one frame holds it, else with the client's next poll."""

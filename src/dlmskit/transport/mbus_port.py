@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from dlmskit.errors import DlmsError
 from dlmskit.limits import Limits
 from dlmskit.link.events import LinkDown, LinkUp
 from dlmskit.link.mbus_link import MBusServer, MBusTimes
 from dlmskit.link.mbus_stream import LineFrame, MBusReceiver
 from dlmskit.transport.base import ConnectionHandler, HandlerFactory
-from dlmskit.transport.served_line import Write
-
-_LOG = logging.getLogger("dlmskit.transport")
+from dlmskit.transport.line_port import LinePort, Write, answers_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,64 +23,12 @@ class MBusStation:
     """Its primary address, 1..250."""
 
 
-class MBusPort:
-    """The meters of one line (see `dlmskit.transport.served_line.Port`)."""
+class MBusPort(LinePort[LineFrame]):
+    """The meters of one line."""
 
     def __init__(self, stations: Iterable[MBusStation], times: MBusTimes, limits: Limits, write: Write) -> None:
-        self.peer = "?"
-        self._write = write
-        self._receiver = MBusReceiver(times.pause)
-        self._stations = [_Station(self, station, times, limits) for station in stations]
-
-    @property
-    def links(self) -> int:
-        """Meters whose link is up."""
-        return sum(station.machine.linked for station in self._stations)
-
-    @property
-    def associated(self) -> bool:
-        """Whether a client has an association."""
-        return any(station.handler is not None and station.handler.associated for station in self._stations)
-
-    @property
-    def unfinished(self) -> bool:
-        """Whether a frame has begun."""
-        return self._receiver.unfinished
-
-    @property
-    def due(self) -> float | None:
-        """When to call `tick`."""
-        dues = [self._receiver.due, *(station.machine.due for station in self._stations)]
-        return min((due for due in dues if due is not None), default=None)
-
-    def feed(self, octets: bytes, now: float) -> int:
-        """Take octets of the line; returns how many frames they completed."""
-        frames = self._receiver.feed(octets, now)
-        self._serve(frames, now)
-        return len(frames)
-
-    def tick(self, now: float) -> None:
-        """Notice that time has passed."""
-        self._serve(self._receiver.tick(now), now)
-        for station in self._stations:
-            station.machine.tick(now)
-            station.settle()
-
-    def lost(self, reason: str) -> None:
-        """The line is gone."""
-        for station in self._stations:
-            station.machine.reset(reason)
-            station.settle()
-
-    def _serve(self, frames: Sequence[LineFrame], now: float) -> None:
-        for frame in frames:
-            for station in self._stations:
-                station.machine.receive(frame, now)
-                station.settle()
-            if octets := b"".join(station.machine.output() for station in self._stations):
-                self._write(octets)
-            for station in self._stations:
-                station.close_left()
+        super().__init__(MBusReceiver(times.pause), write)
+        self.stations = tuple(_Station(self, station, times, limits) for station in stations)
 
 
 class _Station:
@@ -96,7 +40,18 @@ class _Station:
         self._port = port
         self._station = station
         self._closing = ""
-        self._busy = False
+
+    @property
+    def links(self) -> int:
+        return int(self.machine.linked)
+
+    @property
+    def associated(self) -> bool:
+        return self.handler is not None and self.handler.associated
+
+    @property
+    def due(self) -> float | None:
+        return self.machine.due
 
     @property
     def peer(self) -> str:
@@ -111,8 +66,23 @@ class _Station:
     def close(self) -> None:
         """Drop the link when the answer under way is out; nothing is answered before the master sets it up again."""
         self._closing = self._closing or "closed by the server"
-        if not self._busy:
+        if not self._port.busy:
             self.close_left()
+
+    def take(self, frame: LineFrame, now: float) -> None:
+        self.machine.receive(frame, now)
+        self.settle()
+
+    def tick(self, now: float) -> None:
+        self.machine.tick(now)
+        self.settle()
+
+    def lost(self, reason: str) -> None:
+        self.machine.reset(reason)
+        self.settle()
+
+    def output(self) -> bytes:
+        return self.machine.output()
 
     def close_left(self) -> None:
         """Drop a link that its handler has closed while it was served."""
@@ -131,15 +101,7 @@ class _Station:
                 if handler is not None:
                     handler.lost(event.reason)
             elif self.handler is not None and not self._closing:
-                self._busy = True
-                for apdu in self._answers(self.handler, event.client, event.server, event.apdu):
+                apdus, failure = answers_of(self.handler, self.peer, event.client, event.server, event.apdu)
+                self._closing = failure or self._closing  # which the handler may have set meanwhile
+                for apdu in apdus:
                     self.machine.send(event.client, event.server, apdu)
-                self._busy = False
-
-    def _answers(self, handler: ConnectionHandler, client: int, server: int, apdu: bytes) -> Sequence[bytes]:
-        try:
-            return handler.received(client, server, apdu)
-        except DlmsError as error:
-            _LOG.warning("%s dropped: the request could not be served: %s", self.peer, error)
-            self._closing = f"the request could not be served: {error}"
-            return ()

@@ -24,6 +24,7 @@ BUILT_IN: Final = (
     _own("mbus+tcp", "mbus_tcp"),
     _own("mbus+serial", "mbus_serial"),
     _own("memory", "memory"),
+    _own("coap", "coap"),
     _own("sfsk+udp", "narrow", "SFSK"),
     _own("prime+udp", "narrow", "PRIME"),
     _own("g3+udp", "narrow", "G3"),

@@ -1,6 +1,6 @@
 """Server side of link layers that find their frames themselves: a port on an asyncio transport, and a TCP listener of such ports.
 
-What is on the line is the port's business (`dlmskit.transport.hdlc_port`, `dlmskit.transport.mbus_port`); slow and silent peers
+What is on the line is the port's business (`dlmskit.transport.line_port`); slow and silent peers
 and floods of connections are met here.
 """
 
@@ -9,49 +9,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Protocol, cast
+from typing import Any, cast
 
 from dlmskit.errors import TransportError
 from dlmskit.limits import Limits
+from dlmskit.transport.line_port import LinePort, Write
 from dlmskit.transport.timer import LazyTimer
 
 _LOG = logging.getLogger("dlmskit.transport")
 
-Write = Callable[[bytes], None]
-
-
-class Port(Protocol):
-    """The stations of one line; times are seconds of the clock that is passed in."""
-
-    peer: str
-
-    @property
-    def links(self) -> int:
-        """Clients that have a link now."""
-
-    @property
-    def associated(self) -> bool:
-        """Whether a client has an association."""
-
-    @property
-    def unfinished(self) -> bool:
-        """Whether a frame has begun."""
-
-    @property
-    def due(self) -> float | None:
-        """When to call `tick`."""
-
-    def feed(self, octets: bytes, now: float) -> int:
-        """Take octets of the line; returns how many frames they completed."""
-
-    def tick(self, now: float) -> None:
-        """Notice that time has passed."""
-
-    def lost(self, reason: str) -> None:
-        """The line is gone, or its links are to end."""
-
-
-MakePort = Callable[[Write], Port]
+MakePort = Callable[[Write], LinePort[Any]]
 """A port that says what it has to say by the function given."""
 
 

@@ -146,7 +146,11 @@ def parse_url(text: str) -> TransportUrl:
 
 def transport_from_url(text: str, limits: Limits = DEFAULT) -> Transport:
     """The transport that an address names, not opened yet. Raises ConfigError."""
-    url = parse_url(text)
+    return transport_to(parse_url(text), limits)
+
+
+def transport_to(url: TransportUrl, limits: Limits = DEFAULT) -> Transport:
+    """The same for an address that is taken apart already. Raises ConfigError."""
     transport = _scheme_of(url).connect(url, limits)
     return transport if url.device is None else GatewayTransport(transport, url.device, limits)
 
@@ -175,6 +179,14 @@ async def listen_at(text: str, handler_factory: HandlerFactory, limits: Limits =
     if url.device is not None:
         raise ConfigError(f"{text}: a listener is behind no gateway")
     return await listen(url, handler_factory, limits)
+
+
+def address_of(text: str, listener: Listener) -> str:
+    """Where the peers of a listener find it: the address with the port that was taken, without what is the server's business."""
+    parts = urlsplit(text.strip())
+    host = parts.hostname or ""
+    netloc = f"{f'[{host}]' if ':' in host else host}:{listener.port}" if listener.port else parts.netloc
+    return f"{parts.scheme}://{netloc}{parts.path}"
 
 
 def _scheme_of(url: TransportUrl) -> Scheme:

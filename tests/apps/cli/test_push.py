@@ -70,4 +70,4 @@ def test_one_json_line_for_each_push(tmp_path: Path) -> None:
 def test_where_nobody_can_listen(run: Run) -> None:
     result = run("push", "listen", "mqtt://127.0.0.1:1")
     assert result.code == 2
-    assert "tcp://host:port" in result.err
+    assert "tcp://host:4059" in result.err

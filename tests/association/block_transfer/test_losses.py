@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dlmskit.apdu import GeneralBlockTransfer
-from dlmskit.association.block_transfer import BlockOptions, BlockTransfer
+from dlmskit.association.block_transfer import ABORT, BlockOptions, BlockTransfer
 from dlmskit.codec.reader import write_length
 
 REQUEST, RESPONSE = bytes(range(150)) * 2, bytes(range(200)) * 3
@@ -183,3 +183,17 @@ def test_numbers_never_wrap() -> None:
     for number in range(2, 1000):
         hoarding.receive(b"", GeneralBlockTransfer(0x7F, number, 0, bytes(100)))
     assert len(hoarding._receiving._ahead) <= 63
+
+
+@pytest.mark.case("R-067")
+def test_talk_without_end_is_ended() -> None:
+    """A peer that sends old blocks for ever, each a little different, gets no further answer."""
+    machine = BlockTransfer(BlockOptions(window=3, block_octets=20, most_octets=4096))
+    first = GeneralBlockTransfer(0x01, 1, 0, b"data")
+    machine.receive(first.encode(), first)
+    for turn in count():
+        old = GeneralBlockTransfer(1 + turn % 63, 1, 0, b"data")
+        if machine.receive(old.encode(), old).send == (ABORT,):
+            break
+    assert turn < 5000
+    assert machine.aborted

@@ -149,3 +149,21 @@ def test_users() -> None:
 def test_what_the_newer_versions_reserve(number: int) -> None:
     with pytest.raises(ServiceError):
         own().action(number, Data.null())
+
+
+@pytest.mark.parametrize(("version", "numbers"), [(0, (5, 6)), (4, (5,))])
+def test_a_new_secret_is_only_taken_encrypted(version: int, numbers: tuple[int, ...]) -> None:
+    """Whatever the role says: what touches secrets comes authenticated and encrypted (security concept, 4.2)."""
+    association = own(version)
+    taken: list[bytes] = []
+    association.on_new_secret = taken.append
+    rights = ObjectRights({2: AccessMode.READ}, dict.fromkeys(numbers, AccessMode.ACCESS))
+    association.role = Role("owner", {(12, CURRENT): rights})
+    for number in numbers:
+        for found in (Protection.NONE, Protection.AUTHENTICATED, Protection.ENCRYPTED):
+            outcome = association.view().under(found).action(12, CURRENT, number, Data.octet_string(b"new"))
+            assert outcome.result == DataAccessResult.READ_WRITE_DENIED
+        assert not taken
+        both = association.view().under(Protection.AUTHENTICATED | Protection.ENCRYPTED)
+        assert both.action(12, CURRENT, number, Data.octet_string(b"new")).result == 0
+        taken.clear()

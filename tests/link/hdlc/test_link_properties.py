@@ -141,6 +141,7 @@ def rest(machine, now):
     """A peer that says nothing any more leaves no client waiting: in a bounded number of steps there is nothing to wait for."""
     for _ in range(2 * (SETTINGS.times.repetitions + 2)):
         if machine.due is None:
+            assert not machine.sending
             return
         assert machine.due <= now + 3.0
         now = max(now, machine.due)

@@ -39,7 +39,7 @@ class PlayedEnd(Transport):
     """A transport that fails as often as it is told, and answers what it is given."""
 
     def __init__(self, world: World, saps: Saps) -> None:
-        self.profile = TransportProfile("played", 65535, 65535)
+        self.profile = world.profile
         self.saps = saps
         self._world = world
 
@@ -66,6 +66,7 @@ class World:
 
     def __init__(self, made: Device, failures: int = 0) -> None:
         self.failures = failures
+        self.profile = TransportProfile("played", 65535, 65535)
         self.opened = 0
         self.sent: list[tuple[Saps, bytes]] = []
         self.answers: list[Callable[[bytes], bytes]] = []

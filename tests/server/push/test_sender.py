@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from dlmskit.apdu import DataNotification, DataNotificationConfirm, decode_apdu
+from dlmskit.apdu import DataNotification, DataNotificationConfirm, GeneralBlockTransfer, decode_apdu
+from dlmskit.association.block_transfer import UnconfirmedStream
 from dlmskit.codec.data import Data
 from dlmskit.cosem.classes.push_setup import PushSetup, PushSetupV0, PushSetupV1, PushSetupV2
 from dlmskit.cosem.classes.script_table import ScriptTable
 from dlmskit.errors import ConfigError, ServiceError
+from dlmskit.limits import Limits
 from dlmskit.security import (
     Form,
     KeyChoice,
@@ -26,12 +30,14 @@ from dlmskit.security import (
 from dlmskit.security.control import AUTHENTICATED_ENCRYPTED
 from dlmskit.security.counters import MemoryCounterStore
 from dlmskit.server import Grants
-from dlmskit.server.push import Destination
+from dlmskit.server.push import Destination, PushSender
 from dlmskit.server.push.sender import MOST_WAITING
+from dlmskit.trace.explain.blocks import Blocks
+from dlmskit.transport.base import Saps, Transport
 from dlmskit.types.enums import ActionResult, DataAccessResult
 from dlmskit.types.system_title import SystemTitle
 from tests.server.peers import KEYS, METER, PUBLIC, Client
-from tests.server.push.pushing import ENERGY, EVERYTHING, PUSH, World, device, push_setup
+from tests.server.push.pushing import ENERGY, EVERYTHING, LISTED, PUSH, World, device, push_setup
 
 HEAD_END = SystemTitle("4845530000000001")
 BODY = Data.structure([Data.double_long_unsigned(1234)])
@@ -281,3 +287,58 @@ async def test_the_value_is_that_of_the_trigger() -> None:
     register.store(2, Data.double_long_unsigned(9))
     await world.sender.attempt_due()
     assert opened(world.sent[0][1])[1].notification_body == BODY
+
+
+async def test_a_long_push_goes_in_unconfirmed_blocks() -> None:
+    """As meters do it: window 0, streaming in every block; protected as a whole. The listener puts it together."""
+    setup = push_setup(push_client_sap=1)
+    made = device(setup)
+    client = made[1].clients[1]
+    world = World(made)
+    world.profile = replace(world.profile, reliable=False, frame_octets=30)
+    setup.push()
+    await world.sender.attempt_due()
+    assert [octets[0] for _, octets in world.sent] == [0xDB], "without general block transfer it goes as it is"
+    client.settings = replace(client.settings, block_window=1)
+    setup.push()
+    await world.sender.attempt_due()
+    blocks = [GeneralBlockTransfer.decode(octets) for _, octets in world.sent[1:]]
+    assert len(blocks) > 2
+    assert all(len(octets) <= 30 for _, octets in world.sent[1:])
+    assert {(block.window, block.streaming, block.block_number_ack) for block in blocks} == {(0, True, 0)}
+    stream, joined = UnconfirmedStream(), Blocks()
+    (whole,) = filter(None, map(stream.receive, blocks))
+    assert opened(whole)[1].notification_body == BODY
+    assert [joined.general("meter", block) for block in blocks][-1] == whole
+
+
+async def test_an_attempt_that_takes_long_holds_up_no_other_object() -> None:
+    slow = push_setup()
+    made = device(slow)
+    quick = PushSetup("0.1.25.9.0.255", push_object_list=[LISTED], send_destination_and_method=(1, b"192.0.2.9:1", 0))
+    made[1].tree.add(quick)
+    made[1].refresh_roles()
+    world = World(made)
+    released, delivered = asyncio.Event(), asyncio.Event()
+    dial = world.dial
+
+    def dialled(destination: Destination, saps: Saps, limits: Limits) -> Transport:
+        transport = dial(destination, saps, limits)
+        if destination.url.startswith("tcp"):
+            transport.open = released.wait  # type: ignore[method-assign,assignment]
+        return transport
+
+    sender = PushSender(made, dial=dialled, on_event=lambda event: delivered.set())
+    slow.push()
+    quick.push()
+    running = asyncio.create_task(sender.run())
+    async with asyncio.timeout(10):
+        await delivered.wait()
+    assert (sender.waiting, len(world.sent)) == (1, 1)
+    delivered.clear()
+    released.set()
+    async with asyncio.timeout(10):
+        await delivered.wait()
+    assert sender.waiting == 0
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import pty
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -18,6 +20,9 @@ from dlmskit.codec.data import Data
 from dlmskit.crypto.curves import CURVES
 from dlmskit.crypto.ecdsa import SigningKey
 from dlmskit.errors import ConfigError, TransportError
+from dlmskit.link.hdlc.addresses import client_address, server_address
+from dlmskit.link.hdlc.control import FrameKind, unnumbered
+from dlmskit.link.hdlc.frame import HdlcFrame
 from dlmskit.link.wrapper import encode_wrapper
 from dlmskit.security import (
     Ciphered,
@@ -233,6 +238,47 @@ async def test_a_repetition_is_confirmed_again_and_shown_once() -> None:
     assert (listener.counts.repeated, listener.counts.confirmed) == (2, 3)
 
 
+def on_a_line(apdu: bytes) -> bytes:
+    """UI frames of logical device 1, device 17, to client 1: segmented where one is too short (transports, push over HDLC)."""
+    information = b"\xe6\xe7\x00" + apdu
+    parts = [information[at : at + 60] for at in range(0, len(information), 60)]
+    frames = [
+        HdlcFrame(
+            client_address(1),
+            server_address(1, 17),
+            unnumbered(FrameKind.UI, poll_final=True),
+            part,
+            segmented=number < len(parts),
+        )
+        for number, part in enumerate(parts, 1)
+    ]
+    return b"".join(frame.encode() for frame in frames)
+
+
+async def test_a_line_over_tcp() -> None:
+    async with listening(scheme="hdlc+tcp") as listener:
+        _, writer = await asyncio.open_connection("127.0.0.1", port(listener))
+        writer.write(b"\x00\xffnoise" + on_a_line(Meter(1).push()) + on_a_line(Meter(9).push()))
+        pushes = [await upcoming(listener) for _ in range(2)]
+        writer.close()
+        await writer.wait_closed()
+    assert [(push.trusted, push.client_sap, push.server_sap) for push in pushes] == [(True, 1, 1), (False, 1, 1)]
+
+
+async def test_a_customer_interface() -> None:
+    controller, device = pty.openpty()
+    try:
+        words: dict[str, Any] = {"keys": vault(1), "counters": Counters.in_memory()}
+        async with dlmskit.listen(f"hdlc+serial://{os.ttyname(device)}?baud=2400", **words) as listener:
+            os.write(controller, on_a_line(Meter(1).push()))
+            push = await upcoming(listener)
+    finally:
+        os.close(controller)
+        os.close(device)
+    assert push.trusted
+    assert push.peer == push.url.partition("//")[2].partition("?")[0]
+
+
 @pytest.mark.parametrize("confirm_plain", [False, True])
 async def test_a_plain_push_is_confirmed_on_an_explicit_word_alone(confirm_plain: bool) -> None:
     async with listening(confirm_plain=confirm_plain) as listener:
@@ -313,8 +359,8 @@ async def test_garbage_on_the_line_ends_a_connection_and_nothing_else() -> None:
     ("urls", "says"),
     [
         ((), "where to listen"),
-        (("mqtt://x",), "tcp://host:port"),
-        (("tcp://h:1/p",), "nothing else"),
+        (("mqtt://x",), "not known"),
+        (("tcp://",), "no host"),
         (("tcp://h:99999",), "Port"),
     ],
 )
@@ -341,3 +387,12 @@ def test_without_asyncio() -> None:
         assert push.trusted
         assert listener.next(0.01) is None
     assert listener.counts.verified == 1
+
+
+async def test_blocks_that_never_end_take_no_room() -> None:
+    begun = [GeneralBlockTransfer(0x40, 1, 0, bytes(200)).encode() for _ in range(50)]
+    async with listening(scheme="udp") as listener:
+        receiver = listener.receiver()
+        for number, block in enumerate(begun):
+            assert receiver._whole(block, (1, number)) is None
+        assert len(receiver._streams) == 2

@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -24,7 +23,7 @@ from dlmskit.errors import ConfigError
 from dlmskit.link.wrapper import PORT
 from dlmskit.server import Database
 from dlmskit.transport.base import Listener
-from dlmskit.transport.url import listen_at
+from dlmskit.transport.url import address_of, listen_at
 from dlmskit.types.obis import Obis
 from dlmskit.types.system_title import SystemTitle
 
@@ -79,7 +78,7 @@ async def served(path: Path, serving: Serving) -> AsyncIterator[Served]:
             listener = await listen_at(address, meter.device.at_port(port_of(address)), meter.device.limits)
             try:
                 async with running(meter):
-                    yield Served(meter, listener, _reached(address, listener), _key_file(description, folder, meter.pairs))
+                    yield Served(meter, listener, address_of(address, listener), _key_file(description, folder, meter.pairs))
             finally:
                 # What was asked is answered; then it ends, whether the peers have understood or not.
                 with contextlib.suppress(TimeoutError):
@@ -166,13 +165,6 @@ def _named(path: Path) -> Iterator[None]:
         if str(path) in str(error):
             raise
         raise ConfigError(f"{path}: {error}") from error
-
-
-def _reached(address: str, listener: Listener) -> str:
-    """Where the clients find it: the address with the port that was taken, and without what is the server's business."""
-    parts = urlsplit(address)
-    netloc = f"{_shown(parts.hostname or '')}:{listener.port}" if listener.port else parts.netloc
-    return f"{parts.scheme}://{netloc}{parts.path}"
 
 
 def _shown(host: str) -> str:

@@ -6,9 +6,10 @@ are for what nobody acknowledges. The phases of an exchange are data in `dlmskit
 
 from __future__ import annotations
 
+from dlmskit.association.block_transfer.options import ABORT, ANY, BlockOptions, Reaction, is_abort
 from dlmskit.association.block_transfer.sending import block_octets
 from dlmskit.association.block_transfer.tables import Phase, TransferEvent
-from dlmskit.association.block_transfer.transfer import ABORT, ANY, BlockOptions, BlockTransfer, Reaction, is_abort
+from dlmskit.association.block_transfer.transfer import BlockTransfer
 from dlmskit.association.block_transfer.unconfirmed import UnconfirmedStream, unconfirmed_blocks
 
 __all__ = [

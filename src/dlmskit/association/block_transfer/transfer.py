@@ -6,74 +6,20 @@ for again, what comes twice is taken once, and an APDU is handed up once or not 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import inf
 
-import msgspec
-
 from dlmskit.apdu import GeneralBlockTransfer
+from dlmskit.association.block_transfer.options import ABORT, NOTHING, BlockOptions, Reaction, is_abort
 from dlmskit.association.block_transfer.receiving import ReceiveQueue, Taken
-from dlmskit.association.block_transfer.sending import LARGEST_NUMBER, OutBlock, SendQueue
+from dlmskit.association.block_transfer.sending import OutBlock, SendQueue
 from dlmskit.association.block_transfer.tables import TRANSITIONS, Phase, TransferEvent
 from dlmskit.errors import LocalProtocolError
 
-ABORT = GeneralBlockTransfer(0x80, 0, 0).encode()
-"""E0 80 0000 0000 00: the transfer is over, the association is not."""
-
-ANY = 1 << 30
-"""Any number of late copies."""
-
+_MOST_FRUITLESS = 4096
+"""Blocks without any progress, then the exchange is aborted: a peer that talks without end keeps nobody waiting."""
 _SEEN_BEFORE = 256
 """Blocks of an exchange that are known again in the next one."""
 _EARLIER = 4 * _SEEN_BEFORE
-
-
-def is_abort(block: GeneralBlockTransfer) -> bool:
-    """Whether a block ends the transfer: last block, not streaming, both numbers 0, no data; whatever window it carries."""
-    return (
-        block.last_block
-        and not block.streaming
-        and not block.block_number
-        and not block.block_number_ack
-        and not block.block_data
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BlockOptions:
-    """How a party transfers blocks."""
-
-    window: int = 16
-    """Blocks that this party receives in one stream, 1 to 63; 1 is no streaming."""
-    peer_window: int = 1
-    """Blocks that the peer receives in one stream, before it has said so."""
-    block_octets: int
-    """Octets of data in the blocks that are sent."""
-    most_octets: int
-    """Largest APDU that is put together."""
-    last_number: int = LARGEST_NUMBER
-    """A block with this number ends the exchange: numbers never wrap."""
-    retries: int = 5
-    """Repetitions without progress, then the exchange is aborted."""
-    double_seconds: float = inf
-    """What comes again sooner than this after it was answered was doubled by the medium, and is not answered again."""
-    acknowledges: bool = True
-    """A complete APDU is acknowledged by an empty block; a server acknowledges a request by its answer."""
-    late_copies: int = 0
-    """Over a medium that brings blocks late: how many copies of a block of earlier exchanges are not believed in this one. Where
-    every APDU is ciphered no block is ever like an earlier one, so none need be believed."""
-
-
-class Reaction(msgspec.Struct, frozen=True, gc=False):
-    """What becomes of a block that came."""
-
-    send: tuple[bytes, ...] = ()
-    """What to send now."""
-    apdu: bytes | None = None
-    """The peer's APDU, when this block completed it; given once."""
-
-
-NOTHING = Reaction()
 
 
 class BlockTransfer:
@@ -96,6 +42,8 @@ class BlockTransfer:
         self._answered = b""
         self._answered_at = -inf
         self._tries = 0
+        self._fruitless = 0
+        """Blocks of the peer since the last progress."""
         self.seen: dict[int, int] = {}
         """Marks of the blocks that came, by number, for the exchange after this one."""
         self.earlier: dict[int, int] = {} if predecessor is None else _known_again(predecessor, options.late_copies)
@@ -177,9 +125,10 @@ class BlockTransfer:
         if is_abort(block):
             self._fire(TransferEvent.ABORT)
             return NOTHING
-        if not block.block_number or not block.window or self._of_another(block):
-            return NOTHING
-        if octets == self._answered and now - self._answered_at < self.options.double_seconds and not self._lingering:
+        self._fruitless += 1
+        if self._fruitless > _MOST_FRUITLESS:
+            return Reaction(self.abort())
+        if self._ignores(octets, block, now):
             return NOTHING
         if self._counts_anew(block):
             self._restart()
@@ -198,10 +147,16 @@ class BlockTransfer:
             return NOTHING
         return Reaction(self._answer(octets, now))
 
+    def _ignores(self, octets: bytes, block: GeneralBlockTransfer, now: float) -> bool:
+        """Whether a block has no number, no window, another exchange, or was doubled by the medium."""
+        if not block.block_number or not block.window or self._of_another(block):
+            return True
+        return octets == self._answered and now - self._answered_at < self.options.double_seconds and not self._lingering
+
     def _keep(self, block: GeneralBlockTransfer) -> Taken:
         taken = self._receiving.take(block.block_number, block.block_data, last=block.last_block)
         if taken is Taken.NEW:
-            self._tries = 0
+            self._tries = self._fruitless = 0
             self._came += 1
             if block.block_data:
                 if block.block_number == 1:
@@ -214,7 +169,7 @@ class BlockTransfer:
     def _acknowledged(self, block: GeneralBlockTransfer) -> None:
         """What the peer has, and how much more it takes."""
         if block.block_number_ack > self._sending.acknowledged:
-            self._tries = 0
+            self._tries = self._fruitless = 0
             self._sending.acknowledge(block.block_number_ack)
         self._peer_window = block.window
         if not self._sending.pending:

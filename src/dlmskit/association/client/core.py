@@ -7,8 +7,6 @@ files beside this one are written on `Core.exchange`.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 from dlmskit.apdu import (
@@ -16,7 +14,6 @@ from dlmskit.apdu import (
     HIGH_PRIORITY,
     LONG_CONFIRMED,
     AccessResponse,
-    ActionRequestNextPblock,
     ActionRequestNormal,
     Apdu,
     ConfirmedServiceError,
@@ -25,7 +22,6 @@ from dlmskit.apdu import (
     EventNotificationRequest,
     ExceptionResponse,
     GeneralBlockTransfer,
-    GetRequestNext,
     InformationReportRequest,
     SetRequestNormal,
     WriteRequest,
@@ -33,10 +29,11 @@ from dlmskit.apdu import (
 )
 from dlmskit.association.authentication import Associated
 from dlmskit.association.client.blocks import ClientBlocks
+from dlmskit.association.client.exchanging import BLOCK, Late, exchanged, outgoing
 from dlmskit.association.client.protecting import Protecting
 from dlmskit.association.errors import BlockTransferAborted, ConfirmedServiceErrorReceived, exception_received
 from dlmskit.association.inputs import KINDS, TREATMENTS_BY_OCTET, Kind, Treatment
-from dlmskit.association.ports import EventCode, EventSink, Exchange, Notification, Tell
+from dlmskit.association.ports import EventCode, EventSink, Exchange, Notification
 from dlmskit.association.reporting import Reporter
 from dlmskit.association.settings import AssociationSettings
 from dlmskit.association.sizes import send_limit
@@ -61,15 +58,8 @@ _NOTIFICATIONS = (DataNotification, EventNotificationRequest, InformationReportR
 _CONFIRMED_NOTIFICATION = DataNotification.head[0], LONG_CONFIRMED >> 24
 _NOTIFICATIONS_KEPT = 256
 _GENERAL_BLOCKS = int(Conformance.GENERAL_BLOCK_TRANSFER)
-_BLOCK = GeneralBlockTransfer.head[0]
 _EFFECTS = frozenset((SetRequestNormal.head[0], ActionRequestNormal.head[0], WriteRequest.head[0]))
-_NEXT = (GetRequestNext.head[:2], ActionRequestNextPblock.head[:2])
-"""Requests for the next block of a service: general block transfer does not carry them."""
-
 _LONG_ID = 0xFFFFFF
-
-Late = Callable[[Any], bool]
-"""Whether an answer is one to the request before."""
 
 
 class Core(Protecting):
@@ -200,22 +190,18 @@ class Core(Protecting):
         effect = effect or (plain[0] in _EFFECTS and self.associated is not None)
         while True:
             try:
-                out = self._outgoing(plain)
-                return (yield from self._exchanged(out, expected, invoke_id, None if self.reliable else late))
+                return (yield from exchanged(self, outgoing(self, plain), expected, invoke_id, None if self.reliable else late))
             except SecurityError:
                 if self.reliable or effect or not retries or self.blocks is None or not self.blocks.used:
                     raise
                 retries -= 1  # blocks of an earlier exchange may have got into this one
-            except (TransportTimeout, BlockTransferAborted) as error:
-                if effect and isinstance(error, TransportTimeout):
-                    raise OutcomeUnknownTimeout(f"{error}: whether the request was executed is not known") from error
-                if effect or not retries:
+            except (TransportError, BlockTransferAborted) as error:
+                if effect:
+                    kind = OutcomeUnknownTimeout if isinstance(error, TransportTimeout) else OutcomeUnknown
+                    raise kind(f"{error}: whether the request was executed is not known") from error
+                if not retries or not isinstance(error, TransportTimeout | BlockTransferAborted):
                     raise
                 retries -= 1
-            except TransportError as error:
-                if effect:
-                    raise OutcomeUnknown(f"{error}: whether the request was executed is not known") from error
-                raise
 
     def exchange_as_is(
         self, octets: bytes, expected: frozenset[type[Apdu]], invoke_id: int | None = None, retries: int = 0
@@ -226,64 +212,11 @@ class Core(Protecting):
         """
         while True:
             try:
-                return (yield from self._exchanged((octets,), expected, invoke_id))
+                return (yield from exchanged(self, (octets,), expected, invoke_id))
             except TransportTimeout:
                 if not retries:
                     raise
                 retries -= 1
-
-    def _outgoing(self, plain: bytes) -> tuple[bytes, ...]:
-        """A request as it is sent: in blocks where it is too long, and always where messages get lost."""
-        octets, blocks = self.protect(plain), self.blocks
-        if blocks is None:
-            return (octets,)
-        if (len(octets) > blocks.limit or not self.reliable) and plain[:2] not in _NEXT:
-            return blocks.begin(octets)
-        blocks.expect()
-        return (octets,)
-
-    def _exchanged(
-        self, out: tuple[bytes, ...], expected: frozenset[type[Apdu]], invoke_id: int | None, late: Late | None = None
-    ) -> Exchange[Any]:
-        """Send, and wait for the answer. A time-out within a block transfer repeats what the peer has not acknowledged."""
-        while True:
-            try:
-                received = yield out
-            except TransportTimeout as error:
-                again = None if self.blocks is None else self.blocks.expired()
-                if again is None:
-                    raise
-                if self.blocks is not None and self.blocks.aborted:
-                    yield Tell(again)
-                    raise error from None
-                out = again
-                continue
-            out = ()
-            if received and received[0] == _BLOCK and self.blocks is not None:
-                received, out = yield from self._block(received)
-                if not received:
-                    continue
-            answer = self.accept(received, expected, invoke_id)
-            if isinstance(answer, GeneralBlockTransfer):
-                received, out = yield from self._block(answer.encode())
-                answer = self.accept(received, expected, invoke_id) if received else None
-            out += self._to_confirm()
-            if answer is not None and not (late is not None and late(answer)):
-                if out:
-                    with suppress(TransportError):  # the answer is here, whatever becomes of its acknowledgement
-                        yield Tell(out)
-                return answer
-
-    def _block(self, octets: bytes) -> Exchange[tuple[bytes, tuple[bytes, ...]]]:
-        """Take a block: the APDU where it is whole, and what to send. Raises BlockTransferAborted."""
-        if self.blocks is None:
-            return b"", ()
-        reaction = self.blocks.receive(octets)
-        if self.blocks.aborted:
-            if reaction.send:
-                yield Tell(reaction.send)
-            raise BlockTransferAborted("the block transfer was aborted")
-        return reaction.apdu or b"", reaction.send
 
     def accept(self, octets: bytes, expected: frozenset[type[Apdu]], invoke_id: int | None) -> Apdu | None:
         """The received APDU, if it is the answer; None when it is not and waiting goes on.
@@ -365,7 +298,7 @@ class Core(Protecting):
             confirmation = DataNotificationConfirm(notification.long_invoke_id_and_priority, b"")
             self._confirmations.append(self.protect(confirmation.encode()))
 
-    def _to_confirm(self) -> tuple[bytes, ...]:
+    def to_confirm(self) -> tuple[bytes, ...]:
         """The confirmations to send now."""
         confirmations, self._confirmations = tuple(self._confirmations), []
         return confirmations
@@ -376,7 +309,7 @@ class Core(Protecting):
         What is returned is to be sent: acknowledgements of blocks, confirmations of notifications.
         """
         send: tuple[bytes, ...] = ()
-        if octets and octets[0] == _BLOCK and self.blocks is not None:
+        if octets and octets[0] == BLOCK and self.blocks is not None:
             reaction = self.blocks.receive(octets)
             octets, send = reaction.apdu or b"", reaction.send
             if not octets:
@@ -385,7 +318,7 @@ class Core(Protecting):
             self.accept(octets, frozenset(), None)
         except DlmsError as error:
             self.report(EventCode.UNEXPECTED_APDU, describe(octets), error)
-        return send + self._to_confirm()
+        return send + self.to_confirm()
 
 
 def describe(octets: bytes) -> str:

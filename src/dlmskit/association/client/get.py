@@ -15,7 +15,8 @@ from dlmskit.apdu import (
     GetResponseWithList,
     SelectiveAccessDescriptor,
 )
-from dlmskit.association.client.core import Core, Late
+from dlmskit.association.client.core import Core
+from dlmskit.association.client.exchanging import Late
 from dlmskit.association.ports import Exchange
 from dlmskit.codec.data import Data
 from dlmskit.codec.schema import Apdu

@@ -21,7 +21,8 @@ from dlmskit.apdu import (
     SetResponseNormal,
     SetResponseWithList,
 )
-from dlmskit.association.client.core import Core, Late
+from dlmskit.association.client.core import Core
+from dlmskit.association.client.exchanging import Late
 from dlmskit.association.ports import Exchange
 from dlmskit.association.sizes import content_room
 from dlmskit.codec.data import Data

@@ -353,6 +353,8 @@ class ServerAssociation:
             self._pipeline.drop_transfers("the association has ended")
             if self._pipeline.security is not None:
                 self._pipeline.security.drop_dedicated_key()
+        if self._repetitions is not None:
+            self._repetitions.forget()
         self._context = self._pipeline = self._report.peer_title = None
         self._expires = inf
         self._fire(event)

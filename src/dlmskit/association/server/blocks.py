@@ -77,7 +77,6 @@ class ServerBlocks:
             if block.block_data in self._first_blocks:
                 return _NOTHING
             self._begin(b"")
-            self._first_blocks.append(block.block_data)
         transfer = self._transfer
         if transfer is None:
             return _NOTHING
@@ -93,6 +92,8 @@ class ServerBlocks:
         if block.block_number != 1 or block.block_number_ack or not block.block_data:
             return False
         transfer = self._transfer
+        if transfer is not None and transfer.idle:  # begun by a block that was not believed yet
+            return False
         return transfer is None or transfer.first_block != block.block_data or (self._reliable and transfer.done)
 
     # --- Answers ---
@@ -142,6 +143,8 @@ class ServerBlocks:
         if self._transfer is not None:
             if self._transfer.unfinished or self._transfer.aborted:
                 self._report(EventCode.TRANSFER_DROPPED, f"general block transfer: {why}")
+            if not self._transfer.aborted:  # else the client may begin anew with the same octets
+                self._first_blocks.append(self._transfer.first_block)
             self._before, self._transfer = self._transfer, None
         self._begun_by, self._expires = b"", inf
 

@@ -197,7 +197,7 @@ class Pipeline:
         else:
             form = verified.channel.form
             found = int(verified.protection) if verified.nested else verified.channel.control >> 4 & 3
-        known = None if self._repetitions is None or self.associated is None else self._repetitions.outcome(plain)
+        known = None if self._repetitions is None or self.associated is None else self._repetitions.outcome(plain, found)
         if known is not None:
             answer, required = known
             return self._protect(Wrapped(invoke_id, form, found, required, verified), answer)
@@ -216,7 +216,7 @@ class Pipeline:
             wrapped = turn = Turn(invoke_id, form, found, self._response_policy, verified, asked)
             answer = serve(self.services, turn, request)
             if confirmed and self._repetitions is not None:
-                self._repetitions.executed(plain, answer, turn.required)
+                self._repetitions.executed(plain, found, answer, turn.required)
         return self._protect(wrapped, answer) if confirmed else SILENCE
 
     def _protect(self, wrapped: Wrapped, answer: bytes) -> bytes:

@@ -28,7 +28,7 @@ class Repetitions:
         self._seconds = limits.repetition_seconds
         self._received: OrderedDict[bytes, float] = OrderedDict()
         self._answers: tuple[bytes, ...] = ()
-        self._request = b""
+        self._request: tuple[bytes, int] = b"", 0
         self._executed_at = 0.0
         self._outcome: tuple[bytes, int] = b"", 0
 
@@ -53,13 +53,21 @@ class Repetitions:
         if len(self._received) > _KNOWN:
             self._received.popitem(last=False)
 
-    def outcome(self, plain: bytes) -> tuple[bytes, int] | None:
-        """The plain answer to the request that was executed last, and what it must carry, where this is that request."""
-        if plain != self._request or self._clock() - self._executed_at > self._seconds:
+    def outcome(self, plain: bytes, found: int) -> tuple[bytes, int] | None:
+        """The plain answer to the request that was executed last, and what it must carry, where this is that request.
+
+        It must come under the same protection: whoever holds no keys is told nothing that was decided for another.
+        """
+        if (plain, found) != self._request or self._clock() - self._executed_at > self._seconds:
             return None
         return self._outcome
 
-    def executed(self, plain: bytes, answer: bytes, required: int) -> None:
+    def executed(self, plain: bytes, found: int, answer: bytes, required: int) -> None:
         """A request was executed that must not be executed twice."""
         if plain[0] in _EFFECTS:
-            self._request, self._outcome, self._executed_at = plain, (answer, required), self._clock()
+            self._request, self._outcome, self._executed_at = (plain, found), (answer, required), self._clock()
+
+    def forget(self) -> None:
+        """The association has ended: nothing of it is answered again."""
+        self._received.clear()
+        self._request = b"", 0

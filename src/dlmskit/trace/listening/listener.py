@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
-from urllib.parse import urlsplit
 
 from dlmskit.client.counters import Counters, counters_of
 from dlmskit.client.key_file import read_key_file
@@ -20,39 +20,20 @@ from dlmskit.limits import DEFAULT, Limits
 from dlmskit.link.wrapper import PORT
 from dlmskit.security.vault import KeyVault
 from dlmskit.trace.listening.admission import ListenCounts, ListenLimits, Rates, Turns
+from dlmskit.trace.listening.lines import LineListener
 from dlmskit.trace.listening.meters import Meters
 from dlmskit.trace.listening.pushed import Push
 from dlmskit.trace.listening.receiver import Arrival, Desk, Receiver, Recent
-from dlmskit.transport.base import Connection, HandlerFactory, Listener
-from dlmskit.transport.tcp_server import serve_tcp
-from dlmskit.transport.udp import serve_udp
+from dlmskit.trace.live import sap_of
+from dlmskit.trace.report import PayloadApdu
+from dlmskit.transport.base import Connection, Listener
+from dlmskit.transport.serial_line import serial_device
+from dlmskit.transport.url import TransportUrl, listen_at, parse_url, scheme_named
 from dlmskit.types.system_title import SystemTitle
 
-Serve = Callable[..., Awaitable[Listener]]
-_SCHEMES: dict[str, Serve] = {"tcp": serve_tcp, "udp": serve_udp}
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    scheme: str
-    host: str
-    port: int
-
-    @classmethod
-    def of(cls, url: str) -> _Place:
-        try:
-            parts = urlsplit(url)
-            port = parts.port
-        except ValueError as error:
-            raise ConfigError(f"{url}: {error}") from None
-        if parts.scheme not in _SCHEMES:
-            raise ConfigError(f"{url}: pushes are listened for at {' and '.join(f'{name}://host:port' for name in _SCHEMES)}")
-        if not parts.hostname or parts.path.strip("/") or parts.query or parts.username is not None:
-            raise ConfigError(f"{url}: write {parts.scheme}://host:port, and nothing else")
-        return cls(parts.scheme, parts.hostname, PORT if port is None else port)
-
-    def url(self, port: int) -> str:
-        return f"{self.scheme}://{f'[{self.host}]' if ':' in self.host else self.host}:{port}"
+_LINES = ("hdlc+tcp", "mbus+tcp")
+_DEVICES = {"hdlc+serial": "8n1", "mbus+serial": "8e1"}
+"""Serial schemes, and what their characters usually are."""
 
 
 class PushListener:
@@ -62,7 +43,7 @@ class PushListener:
     before, by its ``confirm``.
     """
 
-    def __init__(self, places: Sequence[_Place], desk: Desk, limits: ListenLimits) -> None:
+    def __init__(self, places: Sequence[TransportUrl], desk: Desk, limits: ListenLimits) -> None:
         self.counts = desk.counts
         self.urls: tuple[str, ...] = ()
         """Where it listens, with the ports that were chosen."""
@@ -83,9 +64,9 @@ class PushListener:
         async with AsyncExitStack() as stack:
             for place in self._places:
                 station = _Station(self, place)
-                server = await _SCHEMES[place.scheme](place.host, place.port, handler_factory=station.connected, limits=limits)
+                server = await station.listen(limits)
                 stack.push_async_callback(server.close)
-                station.url = place.url(server.port)
+                station.url = _with_port(place, server.port)
                 self.urls = (*self.urls, station.url)
             self._stack = stack.pop_all()
         return self
@@ -136,15 +117,65 @@ class PushListener:
 class _Station:
     """One address that is listened at."""
 
-    def __init__(self, listener: PushListener, place: _Place) -> None:
+    def __init__(self, listener: PushListener, place: TransportUrl) -> None:
         self.listener = listener
-        self.scheme = place.scheme
+        self.place = place
         self.url = ""
+        self._receivers: OrderedDict[str, Receiver] = OrderedDict()
 
-    @property
-    def connected(self) -> HandlerFactory:
-        """The handler factory."""
-        return lambda connection: _Handler(self, connection)
+    async def listen(self, limits: Limits) -> Listener:
+        """Begin. Raises TransportError, ConfigError."""
+        place = self.place
+        if place.scheme not in {*_LINES, *_DEVICES}:
+            return await listen_at(place.text, lambda connection: _Handler(self, connection), limits)
+        lines = LineListener(self._heard, limits.connections)
+        if place.scheme in _DEVICES:
+            await lines.hear(serial_device(place, characters=_DEVICES[place.scheme]))
+        else:
+            await lines.listen(place.host, PORT if place.port is None else place.port)
+        return lines
+
+    def _heard(self, apdu: PayloadApdu, peer: str) -> None:
+        """An APDU of a line; blocks are joined for each of them."""
+        receiver = self._receivers.pop(peer, None) or self.listener.receiver()
+        self._receivers[peer] = receiver
+        if len(self._receivers) > _LINES_REMEMBERED:
+            self._receivers.popitem(last=False)
+        self.take(receiver, apdu.octets, peer, sap_of(apdu.destination), sap_of(apdu.source), _nobody_answers)
+
+    def take(
+        self, receiver: Receiver, apdu: bytes, peer: str, client_sap: int, server_sap: int, send: Callable[[bytes], None]
+    ) -> None:
+        """What came from a peer."""
+        host = peer.rpartition(":")[0] or peer
+        arrival = Arrival(
+            url=self.url,
+            peer=peer,
+            host=host,
+            client_sap=client_sap,
+            server_sap=server_sap,
+            received=datetime.now(UTC),
+            seconds=time.monotonic(),
+            send=send,
+        )
+        push = receiver.receive(apdu, arrival)
+        if push is not None:
+            self.listener.arrived(push, host)
+
+
+_LINES_REMEMBERED = 1024
+
+
+def _nobody_answers(_answer: bytes) -> None:
+    """A line is listened to, and nothing else."""
+
+
+def _with_port(place: TransportUrl, port: int) -> str:
+    """The address with the port that was chosen."""
+    if not place.host or not port:
+        return place.text
+    host = f"[{place.host}]" if ":" in place.host else place.host
+    return f"{place.scheme}://{host}:{port}"
 
 
 class _Handler:
@@ -160,23 +191,15 @@ class _Handler:
 
     @property
     def associated(self) -> bool:
-        return self._station.scheme != "udp" and self._receiver.verified
+        return self._station.place.scheme != "udp" and self._receiver.verified
 
     def received(self, source: int, destination: int, apdu: bytes) -> Sequence[bytes]:
-        host = self._connection.peer.rpartition(":")[0]
-        arrival = Arrival(
-            url=self._station.url,
-            peer=self._connection.peer,
-            host=host,
-            client_sap=destination,
-            server_sap=source,
-            received=datetime.now(UTC),
-            seconds=time.monotonic(),
-            send=lambda answer: self._connection.send(destination, source, answer),
-        )
-        push = self._receiver.receive(apdu, arrival)
-        if push is not None:
-            self._station.listener.arrived(push, host)
+        connection = self._connection
+
+        def answer(octets: bytes) -> None:
+            connection.send(destination, source, octets)
+
+        self._station.take(self._receiver, apdu, connection.peer, destination, source, answer)
         return ()
 
     def lost(self, reason: str) -> None:
@@ -192,7 +215,9 @@ def listen(
     limits: Limits = DEFAULT,
     bounds: ListenLimits = ListenLimits(),  # noqa: B008  frozen
 ) -> PushListener:
-    """Listen for pushes of many meters at ``tcp://host:port`` and ``udp://host:port``.
+    """Listen for pushes of many meters at ``tcp://host:port``, ``udp://host:port`` and every other medium with a listener.
+
+    ``hdlc+tcp``, ``mbus+tcp``, ``hdlc+serial`` and ``mbus+serial`` are lines that are only listened to: a customer interface.
 
     ``keys``: a key file, or a vault, with an entry for each meter by its system title. ``counters``: where the receive windows
     are kept, as for `dlmskit.connect`. ``client_title``: who we are to the meters. ``confirm_plain``: confirm pushes without
@@ -200,12 +225,24 @@ def listen(
     """
     if not urls:
         raise ConfigError("say where to listen: tcp://host:port or udp://host:port")
-    places = [_Place.of(url) for url in urls]
+    places = [_place(url) for url in urls]
     vault = keys if isinstance(keys, KeyVault) or keys is None else read_key_file(keys)
     try:
         title = SystemTitle(client_title) if isinstance(client_title, str) else client_title
     except DlmsError as error:
         raise ConfigError(f"client_title: {error}") from None
     meters = Meters(vault, counters_of(counters), title, limits)
-    desk = Desk(meters, Rates(bounds), Recent(), ListenCounts(), confirm_plain, limits)
+    blocks = replace(limits, apdu_octets=min(limits.apdu_octets, bounds.push_octets))
+    desk = Desk(meters, Rates(bounds), Recent(), ListenCounts(), confirm_plain, limits, blocks)
     return PushListener(places, desk, bounds)
+
+
+def _place(url: str) -> TransportUrl:
+    """The parsed address. Raises ConfigError where nobody can listen."""
+    place = parse_url(url)
+    scheme = scheme_named(place.scheme)
+    if place.scheme not in {*_LINES, *_DEVICES} and (scheme is None or scheme.listen is None):
+        raise ConfigError(f"{url}: nobody can listen on {place.scheme}; write tcp://host:port or udp://host:port")
+    if place.scheme not in _DEVICES and not place.host:
+        raise ConfigError(f"{url}: there is no host")
+    return place

@@ -22,7 +22,7 @@ from dlmskit.trace.explain.model import NOTES, weakest
 from dlmskit.trace.live import LiveFrames
 from dlmskit.trace.relay import Relay
 from dlmskit.trace.report import PayloadApdu
-from dlmskit.trace.serial_line import Parity, SerialLine
+from dlmskit.transport.serial_line import CHARACTERS, SerialDevice, open_device
 from dlmskit.types.system_title import SystemTitle
 
 _PAUSE_SECONDS = 0.5
@@ -33,9 +33,7 @@ def run(
     source: Annotated[str, typer.Argument(help="A serial device, or tcp://host:port where the client connects to.")],
     to: Annotated[str | None, typer.Option(help="The meter behind it: tcp://host:port; not for a serial device.")] = None,
     baud: Annotated[int, typer.Option(help="Of a serial device.")] = 9600,
-    parity: Annotated[
-        Parity, typer.Option(help="Of a serial device; even has 7 data bits only where the meter says so.")
-    ] = Parity.NONE,
+    characters: Annotated[str, typer.Option(help="Of a serial device: 8n1, 8e1, 8n2 or 7e1.")] = "8n1",
     keys: Annotated[str | None, typer.Option(help="Key file: opens what is ciphered, as far as its keys go.")] = None,
     system_title: Annotated[list[str] | None, typer.Option(help="System title of a party, hex; may be given for each.")] = None,
     count: Annotated[int, typer.Option(min=0, help="Stop after so many APDUs; 0: when interrupted.")] = 0,
@@ -54,7 +52,7 @@ def run(
     elif to is not None:
         raise ConfigError("a serial device is watched as it is: --to is for tcp://")
     else:
-        asyncio.run(_line(watcher, SerialLine(source, baud, parity), json=json))
+        asyncio.run(_line(watcher, _device(source, baud, characters), json=json))
     return 0
 
 
@@ -64,10 +62,33 @@ async def _relay(watcher: Watcher, here: tuple[str, int], there: tuple[str, int]
         await watcher.run()
 
 
-async def _line(watcher: Watcher, line: SerialLine, *, json: bool) -> None:
-    with line.reading(lambda octets: watcher.passed(0, True, octets), watcher.done.set):
-        _say(line.device, json=json)
+def _device(path: str, baud: int, characters: str) -> SerialDevice:
+    if characters not in CHARACTERS:
+        raise ConfigError(f"--characters {characters} is not known; there are {', '.join(CHARACTERS)}")
+    return SerialDevice(path, baud, characters)
+
+
+async def _line(watcher: Watcher, device: SerialDevice, *, json: bool) -> None:
+    transport = await open_device(device, lambda: _Heard(watcher), device.baud)
+    _say(device.path, json=json)
+    try:
         await watcher.run()
+    finally:
+        transport.close()
+        await transport.wait_closed()
+
+
+class _Heard(asyncio.Protocol):
+    """A serial device, which has no directions."""
+
+    def __init__(self, watcher: Watcher) -> None:
+        self._watcher = watcher
+
+    def data_received(self, data: bytes) -> None:
+        self._watcher.passed(0, True, data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._watcher.done.set()
 
 
 def _say(place: str, *, json: bool) -> None:
