@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.listings import passed
+
 PAGE = Path(__file__).parent.parent / "docs" / "how-to" / "add-a-transport.md"
 READS = """
 import asyncio
@@ -26,31 +28,10 @@ asyncio.run(main())
 
 
 def test_a_transport_made_from_scratch(tmp_path: Path) -> None:
-    text = PAGE.read_text(encoding="utf-8")
-    listings = re.findall(r"```python\n# (\S+\.py)\n(.*?)```", text, re.DOTALL)
-    assert [name for name, _ in listings] == ["unix_datagrams.py", "test_unix_datagrams.py"]
-    for name, listing in listings:
-        (tmp_path / name).write_text(listing, encoding="utf-8")
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "no:asyncio",
-        "--rootdir",
-        ".",
-        "-W",
-        "error",
-    ]
-    run = subprocess.run([*command, listings[1][0]], cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert run.returncode == 0, run.stdout + run.stderr
-    assert "16 passed" in run.stdout
+    assert "16 passed" in passed(PAGE, ["unix_datagrams.py", "test_unix_datagrams.py"], tmp_path)
 
     # What `pip install` makes of the table of the page.
-    (table,) = re.findall(r'```toml\n\[project.entry-points."(\S+)"\]\n(.*?)```', text, re.DOTALL)
+    (table,) = re.findall(r'```toml\n\[project.entry-points."(\S+)"\]\n(.*?)```', PAGE.read_text(encoding="utf-8"), re.DOTALL)
     installed = tmp_path / "unix_datagrams-1.0.dist-info"
     installed.mkdir()
     (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: unix-datagrams\nVersion: 1.0\n")

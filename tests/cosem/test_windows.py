@@ -37,6 +37,13 @@ def test_the_window_that_opens_first_counts() -> None:
     assert next_open(both, datetime(2024, 5, 1, 23, 0)) == datetime(2024, 5, 2, 4, 0)
 
 
+def test_an_end_that_is_not_specified_and_one_that_is_over() -> None:
+    start, past = (CosemDateTime.from_datetime(datetime(year, 6, 1)) for year in (2024, 2020))
+    assert Window(start, CosemDateTime.of()).opens(datetime(2030, 1, 1)) == datetime(2030, 1, 1)
+    daily = CosemDateTime(CosemDate.of().octets + bytes((8, 0, 0, 0)) + b"\x80\x00\xff")
+    assert Window(daily, past).opens(datetime(2024, 1, 1)) is None
+
+
 def test_a_window_between_two_dates() -> None:
     first, last = (CosemDateTime.from_datetime(datetime(year, 6, 1)) for year in (2020, 2024))
     long = Window(first, last)

@@ -6,11 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dlmskit.link.hdlc.addresses import client_address, server_address
+from dlmskit.link.hdlc.control import FrameKind, unnumbered
+from dlmskit.link.hdlc.frame import HdlcFrame
 from dlmskit.link.wrapper import encode_wrapper
 from dlmskit.trace.live import LiveFrames, sap_of
 from tests.vectors import load
 
 GET = bytes.fromhex("C001C100030100010800FF0200")
+UI = unnumbered(FrameKind.UI, poll_final=True)
 
 
 def segmented() -> tuple[bytes, bytes]:
@@ -62,3 +66,11 @@ def test_noise_at_the_start_ends_with_the_pause() -> None:
 @pytest.mark.parametrize(("address", "sap"), [("1/17", 1), ("16", 16), ("", 0), ("x", 0)])
 def test_saps(address: str, sap: int) -> None:
     assert sap_of(address) == sap
+
+
+def test_many_unfinished_messages_take_no_room() -> None:
+    frames = LiveFrames()
+    for number in range(2000):
+        part = HdlcFrame(client_address(number % 100 + 1), server_address(number + 1, 17), UI, b"\xe6\xe7\x00" + bytes(100), True)
+        assert frames.feed(part.encode()) == []
+    assert frames._payloads.remembered <= 64

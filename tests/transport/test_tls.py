@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 import pytest
 import uvloop
 
+import dlmskit
+from dlmskit.client.counters import STATE_VARIABLE
 from dlmskit.errors import ConfigError, SecurityError, SecurityReason, TransportError
 from dlmskit.limits import DEFAULT, Limits
 from dlmskit.link.wrapper import encode_wrapper
@@ -22,6 +24,7 @@ from dlmskit.transport.tls_context import PASSPHRASE, TlsIdentity
 from dlmskit.transport.tls_server import serve_tls
 from dlmskit.transport.url import blocking_transport_from_url, listen_at, transport_from_url
 from dlmskit.types.system_title import SystemTitle
+from tests.client.small_meter import ENERGY, KEYS, SmallMeter, handler_of
 from tests.transport.test_tcp import HANDLERS, Echo, foreign, until
 from tests.transport.tls_files import CLIENT, METER, Authority
 
@@ -103,6 +106,27 @@ async def test_both_ends_are_known(meter_end, client_end, blocking):
     async with listening(meter_end) as listener:
         assert await exchange(listener.port, client_end, blocking=blocking) == b"hello"
         assert str(CLIENT) in HANDLERS[0].connection.peer
+
+
+@both
+async def test_our_client_reads_our_meter(pki, client_end, tmp_path, monkeypatch, blocking):
+    monkeypatch.setenv(STATE_VARIABLE, str(tmp_path))
+    meter = SmallMeter()
+    address = f"tls://127.0.0.1:0?ca={pki.path}&cert={pki.of_title(METER)}"
+    listener = await listen_at(address, lambda connection: handler_of(meter, connection))
+    ends = f"ca={pki.path}&cert={client_end.certificate}&title={METER}"
+    url = f"tls://127.0.0.1:{listener.port}?{ends}&client=1&client_title={CLIENT}&counters=memory"
+    if not blocking:
+        async with dlmskit.connect(url, keys=KEYS) as client:
+            assert await client.read(ENERGY) == 123456
+    else:
+
+        def session():
+            with dlmskit.sync.connect(url, keys=KEYS) as client:
+                return client.read(ENERGY)
+
+        assert await asyncio.to_thread(session) == 123456
+    await listener.close()
 
 
 @both
@@ -188,10 +212,12 @@ async def test_plain_peer_is_told_apart(client_end, meter_end, blocking):
         await until(lambda: listener.counts.failed == 1)
 
 
-async def test_no_version_below_1_3(pki, meter_end):
+async def test_no_version_below_1_3(pki, meter_end, client_end):
+    """From a client that would be welcome otherwise."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.load_verify_locations(pki.path)
+    context.load_cert_chain(client_end.certificate)
     context.maximum_version = ssl.TLSVersion.TLSv1_2
     async with listening(meter_end) as listener:
         with pytest.raises((ssl.SSLError, ConnectionError)):

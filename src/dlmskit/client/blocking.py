@@ -5,24 +5,28 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
 from threading import Lock
 from typing import Any, Unpack
 
 from dlmskit.association.context import AssociationContext
 from dlmskit.association.ports import EventSink, Notification, Tell
 from dlmskit.client.directory import Code
+from dlmskit.client.image_transfer import IMAGE_TRANSFER, ImageState, ImageTransferScripts, Progress, nobody
 from dlmskit.client.in_order import Act, in_order
 from dlmskit.client.journal import log_event
 from dlmskit.client.key_ledger import KeyLedger
+from dlmskit.client.objects.blocking import Objects
 from dlmskit.client.plan import Keys, Plan, make_plan
 from dlmskit.client.profiles import Moment, ProfileDescription, Profiles
 from dlmskit.client.readings import Item, ObjectEntry, Reading
 from dlmskit.client.security_setup import SECURITY_SETUP, SecuritySetupScripts, SecurityState
 from dlmskit.client.services import Attributes, Selection
-from dlmskit.client.steps import Script, T
+from dlmskit.client.steps import Dial, Script, T
 from dlmskit.client.words import Words
 from dlmskit.codec.data import Data
 from dlmskit.codec.profile import ProfileTable
@@ -59,8 +63,11 @@ class Line:
                             for apdu in step:
                                 transport.send(apdu)
                             answer: Any = b"" if isinstance(step, Tell) else transport.receive(seconds)
-                        else:
+                        elif isinstance(step, Dial):
                             answer = self._dial(step.client_sap)
+                        else:
+                            answer = None
+                            time.sleep(step.seconds)
                     except DlmsError as error:
                         step = script.throw(error)
                     else:
@@ -84,11 +91,12 @@ class Line:
             transport.close()
 
 
-class Meter:
+class Meter(Objects):
     """A meter over an open association. Calls may come from several threads; they are served one after the other.
 
     Every call raises ServiceError for a refusal of the meter, SecurityError for an answer that is not protected as it must be,
     TransportTimeout and TransportError for the medium, DecodeError and ProtocolError for a peer that talks nonsense.
+    Words that give an object (`object`, `register`, `clock` and others) are those of `dlmskit.client.objects.making.Objects`.
     """
 
     def __init__(self, services: Profiles, line: Line) -> None:
@@ -114,7 +122,7 @@ class Meter:
     ) -> Any:
         """The value of an attribute, by name or number, in its declared type; a list of values for a list of attributes.
 
-        It is what the attribute holds: the number of a register without its scaler, which `register` applies.
+        It is what the attribute holds: the number of a register without its scaler, which objects apply.
         """
         return self._run(self._services.read(obis, attribute, class_id, selection))
 
@@ -130,10 +138,6 @@ class Meter:
         In few requests where the meter takes lists.
         """
         return self._run(self._services.read_many(items))
-
-    def register(self, obis: Code, attribute: int | str = 2, *, class_id: int | None = None) -> Reading:
-        """A value with its scaler applied, and its unit."""
-        return self._run(self._services.reading(obis, attribute, class_id))
 
     def write(
         self,
@@ -183,6 +187,10 @@ class Meter:
     def security_setup(self, obis: Code = SECURITY_SETUP, *, version: int = 1) -> SecuritySetup:
         """The security setup of our association, or another one; ``version`` 0 for meters that have that."""
         return SecuritySetup(SecuritySetupScripts(self._services, obis, version), self._run)
+
+    def image_transfer(self, obis: Code = IMAGE_TRANSFER, *, poll_seconds: float = 5.0) -> ImageTransfer:
+        """New firmware for the meter. While it verifies or activates, it is asked again after ``poll_seconds``."""
+        return ImageTransfer(ImageTransferScripts(self._services, obis, poll_seconds=poll_seconds), self._run)
 
 
 class Profile:
@@ -269,6 +277,48 @@ class SecuritySetup:
     def change_secret(self, secret: bytes, association: Code = "0.0.40.0.0.255") -> None:
         """A new password or HLS secret for our own association, or for the one that is named. Sent encrypted, or not at all."""
         self._run(self._scripts.change_secret(secret, association))
+
+
+class ImageTransfer:
+    """The image transfer of a meter."""
+
+    def __init__(self, scripts: ImageTransferScripts, run: Any) -> None:
+        self._scripts = scripts
+        self._run = run
+
+    def state(self) -> ImageState:
+        """Status, bitmap, and the image that waits for activation."""
+        found: ImageState = self._run(self._scripts.state())
+        return found
+
+    def send(
+        self,
+        identifier: bytes,
+        image: bytes,
+        *,
+        progress: Progress = nobody,
+        resume: bool = True,
+        activate: bool = True,
+        activate_at: datetime | None = None,
+    ) -> ImageState:
+        """Send an image, have it verified, and activate it: now, at a local time of the meter, or not at all.
+
+        A transfer that was cut off goes on from what the meter has. Raises ImageTransferFailed where the meter refuses the image.
+        """
+        script = self._scripts.send(
+            identifier, image, progress=progress, resume=resume, activate=activate, activate_at=activate_at
+        )
+        found: ImageState = self._run(script)
+        return found
+
+    def initiate(self, identifier: bytes, size: int) -> ImageState:
+        """Begin anew: for blocks that come by broadcast."""
+        found: ImageState = self._run(self._scripts.initiate(identifier, size))
+        return found
+
+    def fill(self, image: bytes, progress: Progress = nobody) -> None:
+        """Send what the meter has not: after a broadcast, and before `send`, which does it too."""
+        self._run(self._scripts.fill(image, progress))
 
 
 def connect(

@@ -144,7 +144,10 @@ def _make_sure(plan: Plan, counter: InvocationCounter) -> Script[None]:
     try:
         number = yield from read_counter(plan)
     except DlmsError as error:
+        broken = isinstance(error, TransportError) and not isinstance(error, TransportTimeout)
         if unknown and said is None and plan.foreign_title:
+            if broken:  # nothing is said about the counter: another try may read it
+                raise
             raise ConfigError(
                 f"the invocation counter of {plan.settings.client_system_title} is not known here, and the public client could "
                 f"not read it at {plan.counter_obis} ({error}); say invocation_counter=N, above all numbers used with this "

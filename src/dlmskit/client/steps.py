@@ -20,7 +20,14 @@ class Dial:
     client_sap: int
 
 
-Script = Generator[tuple[bytes, ...] | Dial, Any, T]
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Wait before the next step: the meter is busy, and was told what with. The answer is None."""
+
+    seconds: float
+
+
+Script = Generator[tuple[bytes, ...] | Dial | Pause, Any, T]
 """Yields steps, returns a result. A tuple of APDUs is sent (none: wait on) and answered with one received APDU.
 
 Errors of the transport are thrown into it. `dlmskit.association.ports.Exchange` is a script that never dials.

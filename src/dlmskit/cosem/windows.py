@@ -18,19 +18,22 @@ _LONGEST = dt.timedelta(days=31)
 
 
 class Window:
-    """From ``start`` to ``end``, the end not included."""
+    """From ``start`` to ``end``, the end not included; an end in which nothing is specified never comes."""
 
     def __init__(self, start: CosemDateTime, end: CosemDateTime) -> None:
         self._start = _first(start.time), start.date
         self._end = _first(end.time), end.date
+        self._endless = end.octets[:8] == b"\xff" * 8
 
     def opens(self, since: dt.datetime) -> dt.datetime | None:
         """The first moment, ``since`` or later, at which it is open; None where there is none."""
         start = following(*self._start, self._earliest(since) - _A_SECOND)
         while start is not None:
             end = following(*self._end, start)
-            if end is None or end > since:
+            if self._endless or (end is not None and end > since):
                 return max(start, since)
+            if end is None:
+                return None  # over for ever
             start = following(*self._start, start)
         return None
 

@@ -44,7 +44,7 @@ from dlmskit.server.storage import (
 from dlmskit.server.windows import MemoryWindows
 from dlmskit.transport.base import Connection
 from dlmskit.types.obis import Obis
-from dlmskit.types.sap import MANAGEMENT_LOGICAL_DEVICE
+from dlmskit.types.sap import MANAGEMENT_LOGICAL_DEVICE, is_broadcast
 from dlmskit.types.system_title import SystemTitle
 
 SAP_ASSIGNMENT = Obis("0.0.41.0.0.255")
@@ -219,9 +219,14 @@ class Device:
         return report
 
     def client(self, client_sap: int, server_sap: int) -> AdmittedClient | None:
-        """The client of that SAP at that logical device; None where either does not exist."""
-        logical_device = self._logical_devices.get(server_sap)
-        return None if logical_device is None else logical_device.clients.get(client_sap)
+        """The client of that SAP at that logical device; None where either does not exist.
+
+        What is sent to all stations is for the broadcast client of the management logical device.
+        """
+        reached = MANAGEMENT_LOGICAL_DEVICE if is_broadcast(server_sap) else server_sap
+        logical_device = self._logical_devices.get(reached)
+        found = None if logical_device is None else logical_device.clients.get(client_sap)
+        return found if found is not None and found.settings.server_sap == server_sap else None
 
     def connected(self, connection: Connection) -> DeviceConnection:
         """The handler of a new connection, on a port that nothing protects."""

@@ -21,7 +21,7 @@ from dlmskit.server.clients import AdmittedClient, ClientConfig, association_obj
 from dlmskit.server.handler import CurrentRequest
 from dlmskit.server.rights import Grants
 from dlmskit.types.obis import Obis
-from dlmskit.types.sap import is_broadcast
+from dlmskit.types.sap import MANAGEMENT_LOGICAL_DEVICE, is_broadcast
 from dlmskit.types.system_title import SystemTitle
 
 LOGICAL_DEVICE_NAME = Obis("0.0.42.0.0.255")
@@ -55,10 +55,11 @@ class LogicalDevice:
     ) -> AdmittedClient:
         """Let a client in, with rights on the objects that there are at `refresh_roles`; call that when all are in.
 
-        ``last_counter`` tells the highest invocation counter that was received under these keys.
+        ``last_counter`` tells the highest invocation counter that was received under these keys. A broadcast client, whose server
+        SAP is that of all stations, is admitted by the management logical device.
         """
         settings = config.settings
-        if settings.server_sap != self.sap:
+        if settings.server_sap != self.sap and not (settings.broadcast and self.sap == MANAGEMENT_LOGICAL_DEVICE):
             raise ConfigError(f"client {config.name} is configured for SAP {settings.server_sap}, not {self.sap}")
         if settings.client_sap in self.clients:
             raise ConfigError(f"two clients with SAP {settings.client_sap} in logical device {self.name}")

@@ -19,6 +19,8 @@ _WRAPPED = b"\x00\x01"
 _MBUS_START = 0x68
 _HDLC_START = re.compile(rb"\x7e+[\xa0-\xaf]")
 _MOST_HELD = 1 << 16
+_MOST_SENDERS = 64
+"""Pairs of addresses on one way, with an unfinished message or blocks; more is no line of ours, and all are forgotten."""
 
 
 class LiveFrames:
@@ -94,6 +96,8 @@ class LiveFrames:
         found = list(self._payloads.apdus)
         self._payloads.apdus.clear()
         self._payloads.problems.clear()
+        if self._payloads.remembered > _MOST_SENDERS:
+            self._payloads = Payloads(self._limits)
         return found
 
 

@@ -29,6 +29,11 @@ class Payloads:
         self._mbus = MBusReassembler(limits)
         self._mbus_chain: _Pieces | None = None
 
+    @property
+    def remembered(self) -> int:
+        """Senders of which something is kept: a listener bounds it."""
+        return len(self._hdlc_chains) + len(self._block_senders)
+
     def add(self, apdu: PayloadApdu) -> None:
         """An APDU that needs no joining."""
         self.apdus.append(apdu)

@@ -24,11 +24,9 @@ class Addressing(StrEnum):
     MAC_12 = "MAC address of 12 bits"
     SHORT_16 = "PAN id and short address"
     EUI_48 = "EUI-48"
-    EUI_64 = "EUI-64"
     DEV_EUI = "DevEUI"
     MBUS = "M-Bus address"
     MSISDN = "telephone number"
-    PATH = "path of a resource"
 
 
 @dataclass(frozen=True, slots=True)

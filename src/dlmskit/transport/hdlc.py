@@ -19,7 +19,7 @@ from dlmskit.link.hdlc.parameters import (
     MOST_WINDOW,
     HdlcParameters,
 )
-from dlmskit.transport.base import HandlerFactory, Saps, TransportProfile
+from dlmskit.transport.base import Addressing, HandlerFactory, Saps, TransportProfile
 from dlmskit.transport.hdlc_port import HdlcStation
 from dlmskit.transport.line import Line
 from dlmskit.transport.machine import MachineTransport
@@ -96,7 +96,7 @@ def hdlc_offer(url: TransportUrl) -> LinkSettings:
 def hdlc_profile(name: str, limits: Limits) -> TransportProfile:
     """What HDLC promises: segmentation carries any APDU up to the limit, a push comes as UI when it fits a frame."""
     most = limits.frame_octets - HEADER_OCTETS
-    return TransportProfile(name, most, most)
+    return TransportProfile(name, most, most, addressing=Addressing.HDLC)
 
 
 class HdlcTransport(MachineTransport):

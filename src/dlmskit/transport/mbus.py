@@ -10,7 +10,7 @@ from dlmskit.errors import ConfigError
 from dlmskit.limits import DEFAULT, Limits
 from dlmskit.link.mbus_link import MBusClient, MBusTimes
 from dlmskit.link.wrapper import PORT
-from dlmskit.transport.base import HandlerFactory, Saps, TransportProfile
+from dlmskit.transport.base import Addressing, HandlerFactory, Saps, TransportProfile
 from dlmskit.transport.line import Line
 from dlmskit.transport.machine import MachineTransport
 from dlmskit.transport.machine_blocking import BlockingMachineTransport
@@ -43,7 +43,8 @@ def mbus_times(url: TransportUrl) -> MBusTimes:
 
 def mbus_profile(name: str, limits: Limits) -> TransportProfile:
     """What the M-Bus promises: segments carry any APDU up to the limit; a push is fetched, never sent unasked."""
-    return TransportProfile(name, limits.frame_octets - 1, limits.frame_octets - 1)
+    most = limits.frame_octets - 1
+    return TransportProfile(name, most, most, addressing=Addressing.MBUS, largest_sap=0xFF, half_duplex=True)
 
 
 class MBusTransport(MachineTransport):

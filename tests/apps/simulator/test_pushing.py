@@ -129,7 +129,8 @@ async def test_by_the_clock_and_by_a_schedule() -> None:
         time.moment = due
         assert made.pushing.trigger_due() == 1
         time.moment += timedelta(minutes=15)  # 12:30 in the summer time of the meter: the schedule too
-        assert made.pushing.trigger_due() == 2
+        assert made.pushing.trigger_due() == 1
+        made.catch_up()
         while await made.pushing.sender.attempt_due():
             continue
         pushes = [await upcoming(listener) for _ in range(3)]
@@ -171,3 +172,25 @@ def test_every_version(version: int) -> None:
     assert setup.version == version
     assert len(setup.body().elements()) == 3
     made.close()
+
+
+async def test_a_signed_push_in_suite_1() -> None:
+    """The policy of the push client demands a signature: general-signing around general-glo-ciphering."""
+    signed = HOUSEHOLD.replace("[household]", "security_suite = 1\n\n[household]", 1) + TESTER.replace(
+        "sap = 2", "sap = 2\nsigned = true"
+    )
+    described = parse_description(signed + TABLE.format(url="tcp://127.0.0.1:9"))
+    keys = {"guek": bytes(range(16)).hex(), "gak": bytes(range(0xD0, 0xE0)).hex()}
+    own = SimulatedMeter(described, past=False)
+    public = {f"{purpose}_public_key": key.octets.hex() for purpose, key, _ in own.pairs.meter.named()}
+    own.close()
+    async with dlmskit.listen(
+        "tcp://127.0.0.1:0", keys=vault_from_tables({TITLE: keys | public}), counters=Counters.in_memory()
+    ) as listener:
+        table = TABLE.format(url=listener.urls[0]) + "client = 2\nat_start = true\n"
+        made = SimulatedMeter(parse_description(signed + table), past=False)
+        async with running(made):
+            push = await upcoming(listener)
+        made.close()
+    assert push.reason == ""
+    assert (push.trusted, push.protection) == (True, ("authenticated", "encrypted", "signed"))

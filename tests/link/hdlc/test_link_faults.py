@@ -333,3 +333,27 @@ def test_a_client_waits_while_its_answer_is_still_arriving():
         client.feed(bytes([octet]), now)
     assert client.repetitions == 0
     assert [event.apdu for event in client.take_events() if isinstance(event, Received)] == [bytes(100)]
+
+
+@pytest.mark.case("R-020")
+def test_late_copies_of_what_was_said_before_set_nothing_in_motion():
+    """On both sides: a copy that arrives after its sender has gone on is neither answered nor taken for an answer."""
+    client = connected()
+    answer = HdlcFrame(CLIENT, SERVER, control.information(0, 1, poll_final=True), ANSWER + b"a")
+    client.send(b"one", 0.0)
+    client.output()
+    client.receive(answer, 0.1)
+    client.send(b"two", 0.1)
+    client.output()
+    client.receive(answer, 0.2)
+    assert not client.output()
+    assert client.ignored == 1
+    assert client.due == pytest.approx(0.1 + client.settings.times.response)
+
+    server = Server()
+    server.machine.send(16, 1, b"a")
+    assert [frame.control.kind for frame in server.hear(i(0, 0), REQUEST + b"x")] == [FrameKind.I]
+    assert [frame.control.octet for frame in server.hear(0x31)] == [0x31]
+    assert not server.hear(0x11)  # RR N(R)=0, from before the acknowledgement
+    assert not server.hear(i(0, 0), REQUEST + b"x")
+    assert server.apdus == [b"x"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -14,6 +15,7 @@ from dlmskit.codec.data import Data
 from dlmskit.cosem.classes.push_setup import PushSetup, PushSetupV0, PushSetupV1, PushSetupV2
 from dlmskit.cosem.classes.script_table import ScriptTable
 from dlmskit.errors import ConfigError, ServiceError
+from dlmskit.limits import Limits
 from dlmskit.security import (
     Form,
     KeyChoice,
@@ -28,13 +30,14 @@ from dlmskit.security import (
 from dlmskit.security.control import AUTHENTICATED_ENCRYPTED
 from dlmskit.security.counters import MemoryCounterStore
 from dlmskit.server import Grants
-from dlmskit.server.push import Destination
+from dlmskit.server.push import Destination, PushSender
 from dlmskit.server.push.sender import MOST_WAITING
 from dlmskit.trace.explain.blocks import Blocks
+from dlmskit.transport.base import Saps, Transport
 from dlmskit.types.enums import ActionResult, DataAccessResult
 from dlmskit.types.system_title import SystemTitle
 from tests.server.peers import KEYS, METER, PUBLIC, Client
-from tests.server.push.pushing import ENERGY, EVERYTHING, PUSH, World, device, push_setup
+from tests.server.push.pushing import ENERGY, EVERYTHING, LISTED, PUSH, World, device, push_setup
 
 HEAD_END = SystemTitle("4845530000000001")
 BODY = Data.structure([Data.double_long_unsigned(1234)])
@@ -307,3 +310,35 @@ async def test_a_long_push_goes_in_unconfirmed_blocks() -> None:
     (whole,) = filter(None, map(stream.receive, blocks))
     assert opened(whole)[1].notification_body == BODY
     assert [joined.general("meter", block) for block in blocks][-1] == whole
+
+
+async def test_an_attempt_that_takes_long_holds_up_no_other_object() -> None:
+    slow = push_setup()
+    made = device(slow)
+    quick = PushSetup("0.1.25.9.0.255", push_object_list=[LISTED], send_destination_and_method=(1, b"192.0.2.9:1", 0))
+    made[1].tree.add(quick)
+    made[1].refresh_roles()
+    world = World(made)
+    released, delivered = asyncio.Event(), asyncio.Event()
+    dial = world.dial
+
+    def dialled(destination: Destination, saps: Saps, limits: Limits) -> Transport:
+        transport = dial(destination, saps, limits)
+        if destination.url.startswith("tcp"):
+            transport.open = released.wait  # type: ignore[method-assign,assignment]
+        return transport
+
+    sender = PushSender(made, dial=dialled, on_event=lambda event: delivered.set())
+    slow.push()
+    quick.push()
+    running = asyncio.create_task(sender.run())
+    async with asyncio.timeout(10):
+        await delivered.wait()
+    assert (sender.waiting, len(world.sent)) == (1, 1)
+    delivered.clear()
+    released.set()
+    async with asyncio.timeout(10):
+        await delivered.wait()
+    assert sender.waiting == 0
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)

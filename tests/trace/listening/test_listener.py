@@ -387,3 +387,12 @@ def test_without_asyncio() -> None:
         assert push.trusted
         assert listener.next(0.01) is None
     assert listener.counts.verified == 1
+
+
+async def test_blocks_that_never_end_take_no_room() -> None:
+    begun = [GeneralBlockTransfer(0x40, 1, 0, bytes(200)).encode() for _ in range(50)]
+    async with listening(scheme="udp") as listener:
+        receiver = listener.receiver()
+        for number, block in enumerate(begun):
+            assert receiver._whole(block, (1, number)) is None
+        assert len(receiver._streams) == 2

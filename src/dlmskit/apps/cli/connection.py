@@ -65,7 +65,7 @@ def _run(
     vault = None if keys is None else open_key_file(keys)
     with warnings.catch_warnings(record=True) as weak:
         warnings.simplefilter("always", WeakSecurityWarning)
-        connection = connect(url, keys=vault, on_event=_log_unless_raised, on_apdu=sink, **words)
+        connection = connect(url, keys=vault, on_event=log_unless_raised, on_apdu=sink, **words)
     for warning in weak:
         errors.print(f"[yellow]weak[/]: {escape(str(warning.message))}")
 
@@ -79,7 +79,7 @@ def _run(
         return asyncio.run(run())
 
 
-def _log_unless_raised(event: AssociationEvent) -> None:
+def log_unless_raised(event: AssociationEvent) -> None:
     """What ends a command is told once, as its error."""
     if event.error is None:
         log_event(event)

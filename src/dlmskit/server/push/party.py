@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dlmskit.association.tables import Party
@@ -10,7 +11,7 @@ from dlmskit.codec.data import Data
 from dlmskit.cosem.access import Operation, Protection, decide
 from dlmskit.cosem.classes.push_setup import PushSetupV0, PushSetupV1
 from dlmskit.errors import ConfigError, DlmsError
-from dlmskit.security import GeneralCiphered, SecurityContext, Signed, Step, read_envelope
+from dlmskit.security import Ciphered, GeneralCiphered, SecurityContext, Signed, Step, read_envelope
 from dlmskit.security.envelope import PROTECTED_TAGS
 from dlmskit.security.layered import protection_of
 from dlmskit.server.clients import AdmittedClient
@@ -53,7 +54,7 @@ class PushParty:
         steps = steps_of(parameters, settings.policy.response)
         if steps and not settings.ciphered:
             raise ConfigError(f"push client {self.client_sap} is not ciphered: there are no keys to protect a push with")
-        return steps
+        return steps if self.client.title is not None else tuple(map(_to_whom_it_concerns, steps))
 
     def context(self) -> SecurityContext | None:
         """A security context for one attempt; None where nothing is protected. Raises ConfigError, SecurityError.
@@ -78,6 +79,13 @@ class PushParty:
             given |= Protection(int(protection_of(step)))
         decision = decide(client.association.role, (class_id, logical_name), operation, number, given, client.handler.policy)
         return decision.allowed and not int(decision.response) & ~int(given)
+
+
+def _to_whom_it_concerns(step: Step) -> Step:
+    """A step without recipient where none is known: the client was never here, and nobody configured its title."""
+    if isinstance(step, Ciphered) or step.recipient is not None:
+        return step
+    return replace(step, name_recipient=False)
 
 
 def pin_sender(context: SecurityContext | None, octets: bytes) -> None:

@@ -37,7 +37,6 @@ _LOG = logging.getLogger("dlmskit.server")
 MOST_WAITING = 16
 """Pushes of one object that may wait, the one under way included."""
 _LONGEST_SLEEP = 20.0
-_ATTEMPTS_AT_A_TIME = 8
 
 
 class PushOutcome(StrEnum):
@@ -94,29 +93,38 @@ class PushSender:
 
     @property
     def due(self) -> datetime | None:
-        """When the next attempt is to be made; None: nothing waits."""
-        return min((queue.pending[0].delivery.due or _NEVER for queue in self._queues if queue.pending), default=None)
+        """When the next attempt is to be made; None: nothing waits, or all of it is under way."""
+        due = min((queue.due for queue in self._queues if not queue.busy), default=_NEVER)
+        return None if due is _NEVER else due
 
     async def run(self) -> None:
-        """Make every attempt when it is due, until cancelled."""
-        while True:
-            await self.attempt_due()
-            due = self.due
-            wait = _LONGEST_SLEEP if due is None else (due - self._device.clock.utc_now()).total_seconds()
-            self._changed.clear()
-            try:
-                async with asyncio.timeout(min(max(wait, 0.0), _LONGEST_SLEEP)):
-                    await self._changed.wait()
-            except TimeoutError:
-                continue
+        """Make every attempt when it is due, until cancelled; one that takes long holds up no other object."""
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                self._changed.clear()
+                for queue in self._ready():
+                    tasks.create_task(queue.attempt())
+                due = self.due
+                wait = _LONGEST_SLEEP if due is None else (due - self._device.clock.utc_now()).total_seconds()
+                try:
+                    async with asyncio.timeout(min(max(wait, 0.0), _LONGEST_SLEEP)):
+                        await self._changed.wait()
+                except TimeoutError:
+                    continue
 
     async def attempt_due(self) -> int:
         """Make the attempts that are due now, side by side; returns how many there were."""
-        now = self._device.clock.utc_now()
-        ready = [queue for queue in self._queues if queue.is_due(now)]
-        slots = asyncio.Semaphore(_ATTEMPTS_AT_A_TIME)
-        await asyncio.gather(*(queue.attempt(slots) for queue in ready))
+        ready = self._ready()
+        await asyncio.gather(*(queue.attempt() for queue in ready))
         return len(ready)
+
+    def _ready(self) -> list[_Queue]:
+        """The queues whose first push is due; they are busy from now on."""
+        now = self._device.clock.utc_now()
+        ready = [queue for queue in self._queues if not queue.busy and queue.due <= now]
+        for queue in ready:
+            queue.busy = True
+        return ready
 
     def next_long_invoke_id(self) -> int:
         """Never 0, which real meters send where they number nothing."""
@@ -149,7 +157,8 @@ class _Queue:
         self._sap = logical_device.sap
         self._setup = setup
         self._party = PushParty(self._device, logical_device, setup)
-        self._busy = False
+        self.busy = False
+        """An attempt is under way."""
         setup.receiver = self._party
         setup.on_push = self._triggered
         if isinstance(setup, PushSetupV2):
@@ -179,21 +188,23 @@ class _Queue:
         self.pending.clear()
         self._sender.wake()
 
-    def is_due(self, now: datetime) -> bool:
-        return bool(self.pending) and not self._busy and (self.pending[0].delivery.due or _NEVER) <= now
+    @property
+    def due(self) -> datetime:
+        return (self.pending[0].delivery.due or _NEVER) if self.pending else _NEVER
 
-    async def attempt(self, slots: asyncio.Semaphore) -> None:
+    async def attempt(self) -> None:
         pending = self.pending[0]
-        self._busy = True
         try:
-            async with slots:
-                failure = await self._sent(pending)
-        except DlmsError as error:  # nothing that another attempt would mend
+            failure = await self._sent(pending)
+        except Exception as error:  # noqa: BLE001 - nothing that another attempt would mend, and other objects go on
+            if not isinstance(error, DlmsError):
+                _LOG.error("push %s failed", self._setup.obis, exc_info=error)
             self._finished(pending, PushOutcome.GIVEN_UP, pending.delivery.attempts + 1, str(error))
         else:
             self._tell(pending, failure)
         finally:
-            self._busy = False
+            self.busy = False
+            self._sender.wake()
 
     def _tell(self, pending: _Pending, failure: str) -> None:
         delivery = pending.delivery

@@ -31,6 +31,8 @@ class ListenLimits:
     """Of these, of one sender."""
     connections: int = 1024
     """TCP connections at a time."""
+    push_octets: int = 1 << 18
+    """Largest push that is put together from blocks."""
 
 
 class ListenCounts(msgspec.Struct):

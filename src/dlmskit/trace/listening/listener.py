@@ -232,7 +232,8 @@ def listen(
     except DlmsError as error:
         raise ConfigError(f"client_title: {error}") from None
     meters = Meters(vault, counters_of(counters), title, limits)
-    desk = Desk(meters, Rates(bounds), Recent(), ListenCounts(), confirm_plain, limits)
+    blocks = replace(limits, apdu_octets=min(limits.apdu_octets, bounds.push_octets))
+    desk = Desk(meters, Rates(bounds), Recent(), ListenCounts(), confirm_plain, limits, blocks)
     return PushListener(places, desk, bounds)
 
 

@@ -22,7 +22,8 @@ from dlmskit.security.keys import KeySet
 from dlmskit.security.vault import KeyVault
 from dlmskit.types.system_title import SystemTitle
 
-_RULES = ProtectionRules(incoming=Protection.AUTHENTICATED, outgoing=AUTHENTICATED_ENCRYPTED)
+_RULES = ProtectionRules(incoming=Protection.AUTHENTICATED, outgoing=AUTHENTICATED_ENCRYPTED, accept_empty_title=True)
+"""A meter need not know who listens: the recipient may be left out. Who sends it must say (`Meters.verify`)."""
 _CONTEXTS_KEPT = 4096
 
 

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dlmskit.apdu import DataNotification, DataNotificationConfirm, GatewayResponse, GeneralBlockTransfer, decode_apdu
+from dlmskit.association.block_transfer import UnconfirmedStream
 from dlmskit.errors import DecodeError, DlmsError, SecurityError
 from dlmskit.limits import DEFAULT, Limits
 from dlmskit.security import SecurityContext, Verified, protect_answer
 from dlmskit.security.control import Protection
 from dlmskit.security.envelope import PROTECTED_TAGS
-from dlmskit.trace.explain.blocks import Blocks
 from dlmskit.trace.explain.engine import Engine
 from dlmskit.trace.explain.keyring import KeyRing
 from dlmskit.trace.explain.model import ApduExplanation, Verdict, weakest
@@ -30,6 +30,7 @@ _GENERAL_BLOCK, _GATEWAY = 0xE0, 0xE7
 _REMEMBERED = 16
 """Pushes of a meter that are compared with the next one, to know a repetition."""
 _METERS_REMEMBERED = 4096
+_MOST_STREAMS, _EARLY_BLOCKS = 2, 8
 
 
 class Recent:
@@ -61,6 +62,8 @@ class Desk:
     confirm_plain: bool = False
     """Confirm pushes without any protection too; they stay marked."""
     limits: Limits = DEFAULT
+    block_limits: Limits = DEFAULT
+    """Of pushes that come in blocks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,7 @@ class Receiver:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._blocks = Blocks(desk.limits)
+        self._streams: OrderedDict[tuple[int, int], UnconfirmedStream] = OrderedDict()
         self.verified = False
         """Whether a meter has proved itself here."""
 
@@ -105,7 +108,7 @@ class Receiver:
         answer = self._confirmation(whole, None, arrival) if self._desk.confirm_plain else None
         return _push(arrival, None, Verdict.UNPROTECTED, explanation, asks_confirmation=answer)
 
-    def _whole(self, octets: bytes, source: object) -> bytes | None:
+    def _whole(self, octets: bytes, saps: tuple[int, int]) -> bytes | None:
         """The APDU without gateway prefix and blocks; None while blocks are missing."""
         for _ in range(self._desk.limits.apdu_nesting):
             tag = octets[0] if octets else None
@@ -118,11 +121,19 @@ class Receiver:
             if isinstance(apdu, GatewayResponse):
                 octets = apdu.user_apdu
             elif isinstance(apdu, GeneralBlockTransfer):
-                whole = self._blocks.general(source, apdu)
+                whole = self._stream(saps).receive(apdu)
                 if whole is None:
                     return None
                 octets = whole
         return octets
+
+    def _stream(self, saps: tuple[int, int]) -> UnconfirmedStream:
+        """The blocks between these SAPs; only few pairs of a connection may be in the middle of a push."""
+        stream = self._streams.pop(saps, None) or UnconfirmedStream(self._desk.block_limits, _EARLY_BLOCKS)
+        self._streams[saps] = stream
+        if len(self._streams) > _MOST_STREAMS:
+            self._streams.popitem(last=False)
+        return stream
 
     def _protected(self, octets: bytes, title: SystemTitle | None, arrival: Arrival) -> Push | None:
         desk = self._desk

@@ -21,7 +21,9 @@ It deciphers nothing; dlmskit decode capture.pcap --guek ... --gak ... does."""
 def run(json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False) -> int:
     """Print where the Wireshark dissector is (Lua, for wireshark and tshark), and how to use it.
 
-    Example: tshark -X "lua_script:$(dlmskit wireshark | head -1)" -r capture.pcap -Y dlmskit
+    Example: dlmskit wireshark --json
+
+    In one line: tshark -X "lua_script:$(dlmskit wireshark | head -1)" -r capture.pcap -Y dlmskit
     """
     if json:
         print_json({"dissector": str(DISSECTOR), "protocols": ["dlmskit", "dlmskit_wrapper", "dlmskit_hdlc"], "port": 4059})

@@ -1,4 +1,4 @@
-"""gurux_dlms as a foreign client reads our server over HDLC: link control, segments, addresses are of its making."""
+"""Foreign clients read our server over HDLC: link control, segments and addresses are of their making."""
 
 from __future__ import annotations
 
@@ -8,6 +8,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from dlms_cosem.client import DlmsClient
+from dlms_cosem.cosem import CosemAttribute
+from dlms_cosem.cosem import Obis as CosemObis
+from dlms_cosem.enumerations import CosemInterface
+from dlms_cosem.io import BlockingTcpIO, HdlcTransport
+from dlms_cosem.security import NoSecurityAuthentication
 from gurux_dlms.enums import Authentication, InterfaceType, ObjectType
 
 from dlmskit.apps.simulator.serving import Served, Serving, served
@@ -63,6 +69,23 @@ async def test_gurux_reads_object_list_and_profile_over_hdlc(meter: Served) -> N
     assert count
     with pytest.raises(TimeoutError):
         await as_client(meter, work, lower=18, **CIPHERED)
+    assert meter.listener.connections == 0
+
+
+async def test_dlms_cosem_reads_our_server_over_hdlc(meter: Served) -> None:
+    """Public client; the object list comes in segments, each of which it acknowledges by RR."""
+
+    def session() -> tuple[bytes, bytes]:
+        io = BlockingTcpIO(host="127.0.0.1", port=meter.listener.port, timeout=5)
+        line = HdlcTransport(client_logical_address=16, server_logical_address=1, server_physical_address=17, io=io)
+        with DlmsClient(transport=line, authentication=NoSecurityAuthentication()).session() as client:
+            name = CosemAttribute(CosemInterface.DATA, CosemObis(0, 0, 42, 0, 0, 255), 2)
+            listed = CosemAttribute(CosemInterface.ASSOCIATION_LN, CosemObis(0, 0, 40, 0, 0, 255), 2)
+            return client.get(name), client.get(listed)
+
+    name, listed = await asyncio.to_thread(session)
+    assert name[2:] == meter.meter.device[1].name.encode()
+    assert len(listed) > 3 * 125
     assert meter.listener.connections == 0
 
 

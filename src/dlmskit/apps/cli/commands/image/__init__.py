@@ -1,0 +1,1 @@
+"""Firmware images: sign one, look into one, send one to a meter or to a thousand."""
