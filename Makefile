@@ -74,6 +74,7 @@ fuzz: setup ## Look for inputs that break a decoder, by coverage; FUZZ_SECONDS f
 
 docs: setup ## Build the documentation into site/
 	@$(BIN)/python scripts/reference.py
+	@$(BIN)/python -m scripts.object_types
 	@$(BIN)/zensical build --strict
 
 clean: ## Remove what was built and cached; the environment stays

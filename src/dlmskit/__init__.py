@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from dlmskit import sync
     from dlmskit.client.aio import Meter, Profile, connect
     from dlmskit.client.in_order import Call, Read, Write
+    from dlmskit.client.objects import aio as objects
     from dlmskit.client.plan import WeakSecurityWarning
     from dlmskit.client.readings import ObjectEntry, Reading
     from dlmskit.codec.data import Data
@@ -60,6 +61,7 @@ _HOMES = {
     "dlmskit.types.obis": ("Obis",),
     "dlmskit.types.system_title": ("SystemTitle",),
 }
+_MODULES = {"objects": "dlmskit.client.objects.aio", "sync": "dlmskit.sync"}
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
@@ -98,14 +100,15 @@ __all__ = [
     "Write",
     "connect",
     "listen",
+    "objects",
     "sync",
 ]
 
 
 def __getattr__(name: str) -> Any:
     """Load what is asked for at its first use: a tool that decodes telegrams needs no event loop."""
-    if name == "sync":
-        return import_module("dlmskit.sync")
+    if name in _MODULES:
+        return import_module(_MODULES[name])
     if name not in _HOME_OF:
         raise AttributeError(f"module 'dlmskit' has no attribute {name!r}")
     value = globals()[name] = getattr(import_module(_HOME_OF[name]), name)

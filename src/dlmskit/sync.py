@@ -7,7 +7,8 @@ with dlmskit.sync.connect("tcp://192.0.2.7:4059", keys="meter.keys") as meter:
 from __future__ import annotations
 
 from dlmskit.client.blocking import Meter, Profile, connect
+from dlmskit.client.objects import blocking as objects
 from dlmskit.trace.listening import BlockingPushListener as PushListener
 from dlmskit.trace.listening import listen_blocking as listen
 
-__all__ = ["Meter", "Profile", "PushListener", "connect", "listen"]
+__all__ = ["Meter", "Profile", "PushListener", "connect", "listen", "objects"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,11 @@ from tests.client.small_meter import CLIENT_TITLE, KEYS, SmallMeter
 Connect = Callable[..., AbstractAsyncContextManager[Any]]
 
 
+_OF_AN_OBJECT = frozenset(
+    ("profile", "security_setup", "object", "register", "extended_register", "demand_register", "data", "clock")
+)
+
+
 class _Awaitable:
     """A blocking object whose calls can be awaited, so that one test serves both facades."""
 
@@ -24,7 +29,7 @@ class _Awaitable:
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._inner, name)
-        if name in {"profile", "security_setup"}:
+        if name in _OF_AN_OBJECT:
             return lambda *given, **named: _Awaitable(found(*given, **named))
         if not callable(found):
             return found
@@ -33,6 +38,10 @@ class _Awaitable:
             return found(*given, **named)
 
         return call
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        """As the objects of the other facade: the reading."""
+        return self.reading().__await__()
 
 
 @asynccontextmanager

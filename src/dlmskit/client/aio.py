@@ -19,6 +19,7 @@ from dlmskit.client.image_transfer import IMAGE_TRANSFER, ImageState, ImageTrans
 from dlmskit.client.in_order import Act, in_order
 from dlmskit.client.journal import log_event
 from dlmskit.client.key_ledger import KeyLedger
+from dlmskit.client.objects.aio import Objects
 from dlmskit.client.plan import Keys, Plan, make_plan
 from dlmskit.client.profiles import Moment, ProfileDescription, Profiles
 from dlmskit.client.readings import Item, ObjectEntry, Reading
@@ -89,11 +90,12 @@ class Line:
             await transport.close()
 
 
-class Meter:
+class Meter(Objects):
     """A meter over an open association. Calls may come from several tasks; they are served one after the other.
 
     Every call raises ServiceError for a refusal of the meter, SecurityError for an answer that is not protected as it must be,
     TransportTimeout and TransportError for the medium, DecodeError and ProtocolError for a peer that talks nonsense.
+    Words that give an object (`object`, `register`, `clock` and others) are those of `dlmskit.client.objects.making.Objects`.
     """
 
     def __init__(self, services: Profiles, line: Line) -> None:
@@ -119,7 +121,7 @@ class Meter:
     ) -> Any:
         """The value of an attribute, by name or number, in its declared type; a list of values for a list of attributes.
 
-        It is what the attribute holds: the number of a register without its scaler, which `register` applies.
+        It is what the attribute holds: the number of a register without its scaler, which objects apply.
         """
         return await self._run(self._services.read(obis, attribute, class_id, selection))
 
@@ -135,10 +137,6 @@ class Meter:
         In few requests where the meter takes lists.
         """
         return await self._run(self._services.read_many(items))
-
-    async def register(self, obis: Code, attribute: int | str = 2, *, class_id: int | None = None) -> Reading:
-        """A value with its scaler applied, and its unit."""
-        return await self._run(self._services.reading(obis, attribute, class_id))
 
     async def write(
         self,

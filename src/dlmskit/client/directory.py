@@ -70,7 +70,7 @@ class Directory:
 
     def __init__(self) -> None:
         self._listed: dict[Obis, list[ListedObject]] = {}
-        self._targets: dict[tuple[Code, int | str, int | None], Target] = {}
+        self._targets: dict[tuple[Code, int | str, int | None, int | None], Target] = {}
 
     def learn(self, objects: Iterable[ListedObject]) -> None:
         """Take what the object list says; it counts from now on."""
@@ -79,16 +79,20 @@ class Directory:
             self._listed.setdefault(one.logical_name, []).append(one)
         self._targets.clear()
 
-    def target(self, code: Code, attribute: int | str, class_id: int | None = None) -> Target:
-        """The attribute. Raises ConfigError for a code without known class and for a name that the class does not have."""
-        target = self._targets.get((code, attribute, class_id))
+    def target(self, code: Code, attribute: int | str, class_id: int | None = None, version: int | None = None) -> Target:
+        """The attribute. Raises ConfigError for a code without known class and for a name that the class does not have.
+
+        ``version`` of the class in place of what the object list says.
+        """
+        key = code, attribute, class_id, version
+        target = self._targets.get(key)
         if target is None:
-            target = self._targets[code, attribute, class_id] = self._looked_up(code, attribute, class_id)
+            target = self._targets[key] = self._looked_up(*key)
         return target
 
-    def method(self, code: Code, method: int | str, class_id: int | None = None) -> MethodTarget:
+    def method(self, code: Code, method: int | str, class_id: int | None = None, version: int | None = None) -> MethodTarget:
         """The method. Raises as `target`."""
-        obis, found_class, declaration, _ = self._object(code, class_id)
+        obis, found_class, declaration, _ = self._object(code, class_id, version)
         number = method if isinstance(method, int) else _number(declaration, "methods", method, found_class)
         declared = None if declaration is None else declaration.methods.get(number)
         descriptor = CosemMethodDescriptor(found_class, obis.octets, number)
@@ -96,30 +100,34 @@ class Directory:
             return MethodTarget(descriptor, None, None, f"{obis} method {number}")
         return MethodTarget(descriptor, declared.parameter_kind, declared.result_kind, f"{obis} {declared.name}")
 
-    def declaration(self, code: Code, class_id: int | None = None) -> tuple[Obis, int, type[InterfaceClass] | None]:
+    def declaration(
+        self, code: Code, class_id: int | None = None, version: int | None = None
+    ) -> tuple[Obis, int, type[InterfaceClass] | None]:
         """Code, class and declaration of an object. Raises ConfigError where the class is not known."""
-        return self._object(code, class_id)[:3]
+        return self._object(code, class_id, version)[:3]
 
-    def _looked_up(self, code: Code, attribute: int | str, class_id: int | None) -> Target:
-        obis, found_class, declaration, hint = self._object(code, class_id)
+    def _looked_up(self, code: Code, attribute: int | str, class_id: int | None, version: int | None) -> Target:
+        obis, found_class, declaration, hint = self._object(code, class_id, version)
         number = attribute if isinstance(attribute, int) else _number(declaration, "attributes", attribute, found_class)
         declared = None if declaration is None else declaration.attributes.get(number)
         descriptor = CosemAttributeDescriptor(found_class, obis.octets, number)
         name, kind = (f"attribute {number}", None) if declared is None else (declared.name, declared.kind)
         return Target(descriptor, obis, name, kind, f"{obis} {name}", hint)
 
-    def _object(self, code: Code, class_id: int | None) -> tuple[Obis, int, type[InterfaceClass] | None, str]:
+    def _object(
+        self, code: Code, class_id: int | None, version: int | None = None
+    ) -> tuple[Obis, int, type[InterfaceClass] | None, str]:
         obis = code if isinstance(code, Obis) else Obis(code)
         listed = self._listed.get(obis, ())
-        version: int | None = None
         hint = ""
         if class_id is not None:
-            version = next((one.version for one in listed if one.class_id == class_id), None)
+            told = next((one.version for one in listed if one.class_id == class_id), None)
+            version = told if version is None else version
         elif len({one.class_id for one in listed}) > 1:
             classes = ", ".join(str(one.class_id) for one in listed)
             raise ConfigError(f"{obis} names objects of the classes {classes}: say class_id=...")
         elif listed:
-            class_id, version = listed[0].class_id, listed[0].version
+            class_id, version = listed[0].class_id, listed[0].version if version is None else version
         else:
             class_id = _usual_class(obis)
             if class_id is None:

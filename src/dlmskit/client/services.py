@@ -145,6 +145,12 @@ class Services:
     ) -> Script[None]:
         """Write a value in the declared type; where the class leaves a choice, in the type that the attribute has now."""
         target = self.directory.target(code, attribute, class_id)
+        return self.write_target(target, value, selection, confirmed=confirmed)
+
+    def write_target(
+        self, target: Target, value: Any, selection: Selection | None = None, *, confirmed: bool = True
+    ) -> Script[None]:
+        """Write an attribute that was looked up; else as `write`."""
         data = yield from self.encoded(target, value)
         selected = None if selection is None else descriptor_of(selection)
         if not confirmed:
@@ -175,7 +181,10 @@ class Services:
 
     def call(self, code: Code, method: int | str, parameter: Any, class_id: int | None, *, confirmed: bool = True) -> Script[Any]:
         """Invoke a method with a parameter of its declared type; what it returns, None for nothing."""
-        target = self.directory.method(code, method, class_id)
+        return self.call_target(self.directory.method(code, method, class_id), parameter, confirmed=confirmed)
+
+    def call_target(self, target: MethodTarget, parameter: Any, *, confirmed: bool = True) -> Script[Any]:
+        """Invoke a method that was looked up."""
         data = self.parameter(target, parameter)
         if not confirmed:
             yield from self.names.action_unconfirmed(target.descriptor, data)

@@ -7,6 +7,7 @@ import pytest
 
 import dlmskit
 import dlmskit.sync
+from dlmskit.apps.cli.commands import simulate
 from dlmskit.apps.simulator.serving import Serving, served
 from tests.transport.serial_pair import SerialPair
 
@@ -35,6 +36,14 @@ async def test_over_tcp(example, listens, asks):
                 return client.read("1.0.14.7.0.255")
 
         assert await asyncio.to_thread(blocking) > 0
+
+
+async def test_what_to_type_says_what_the_listener_was_told(example, capsys):
+    serving = Serving(url="mbus+tcp://127.0.0.1:0?address=5&response=3")
+    async with served(example, serving) as meter:
+        simulate._print_screen(example, serving, meter)
+        shown = "".join(capsys.readouterr().out.split())
+    assert f'dlmskitread"{meter.url}?address=5&client=16"0.0.1.0.0.255' in shown
 
 
 @pytest.mark.parametrize("start", ["", "start=mode-e&"])

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from dlmskit.codec.data import Data
 from dlmskit.cosem.classes.clock import Clock
 from dlmskit.cosem.classes.profile_generic import ProfileGeneric, SortMethod
+from dlmskit.cosem.classes.profile_generic_v0 import ProfileGenericV0
 from dlmskit.cosem.classes.register import Register
 from dlmskit.cosem.daylight import LocalTime
 from dlmskit.cosem.declaration import Request
@@ -304,3 +305,26 @@ def test_absurd_columns_cost_no_scan() -> None:
     parameter = RangeDescriptor(CLOCK_TIME, NULL, NULL, (ABSENT,) * 3).to_data()
     with at_most(2_000), pytest.raises(ServiceError):
         read(one, 1, parameter)
+
+
+def test_version_0_selects_by_method_what_version_1_selects_by_selector() -> None:
+    """Methods 3 and 4 take the descriptors of the two access selectors; a column that is not captured is refused."""
+    one = profile()
+    fill(one, [1, 2, 3, 4])
+    tree = one.tree
+    tree.remove(one.key)
+    old = tree.add(
+        ProfileGenericV0(
+            PROFILE, rows=one.rows, capture_objects=one.capture_objects, profile_entries=9, sort_method=SortMethod.FIFO
+        )
+    )
+    entries, by_status = EntryDescriptor(2, 3, 2, 3), RangeDescriptor(ENERGY, Data.double_long(3), NULL, (STATUS, ENERGY))
+    for number, selector, wanted in ((4, 2, entries), (3, 1, by_status)):
+        assert old.action(number, wanted.to_data()) == old.get(2, Request(2, selector, wanted.to_data()))
+    rows = old.action(4, entries.to_data())
+    assert rows is not None
+    assert rows.value == [(2, 0), (3, 0)]
+    strange = RangeDescriptor(CaptureObject(3, Obis("1.0.2.8.0.255"), 2), NULL, NULL)
+    with pytest.raises(ServiceError) as refusal:
+        old.action(3, strange.to_data())
+    assert refusal.value.code == DataAccessResult.OTHER_REASON

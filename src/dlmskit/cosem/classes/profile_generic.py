@@ -1,7 +1,7 @@
 """Interface class 7, Profile generic (Blue Book 4.3.6): rows captured from other objects, read by range or by entry.
 
 Rows are kept encoded, in a `RowStore`, and a buffer is their concatenation. Rows are complete: null-data compression is
-the choice of a server, and this one does not make it. Version 0, with its short-name methods, is not declared.
+the choice of a server, and this one does not make it. Version 0 is in `dlmskit.cosem.classes.profile_generic_v0`.
 """
 
 from __future__ import annotations
@@ -147,10 +147,14 @@ class ProfileGeneric(TimeBound, InterfaceClass, class_id=7, version=1, name="Pro
     def _read_buffer(self, request: Request) -> Data:
         if request.selector is None or request.parameter is None:
             return Data.array(self._sorted(range(len(self.rows))))
+        return self.selected(request.selector, request.parameter)
+
+    def selected(self, selector: int, parameter: Data) -> Data:
+        """What a range or an entry descriptor selects. Raises ServiceError: type-unmatched for anything else, other-reason."""
         try:
-            if request.selector == BY_RANGE:
-                return self._by_range(RangeDescriptor.from_data(request.parameter))
-            return self._by_entry(EntryDescriptor.from_data(request.parameter))
+            if selector == BY_RANGE:
+                return self._by_range(RangeDescriptor.from_data(parameter))
+            return self._by_entry(EntryDescriptor.from_data(parameter))
         except DecodeError as error:
             raise ServiceError(DataAccessResult.TYPE_UNMATCHED, "buffer", str(error)) from error
 

@@ -7,6 +7,7 @@ import json as json_text
 import sys
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import parse_qsl, urlsplit
 
 import typer
 from rich.markup import escape
@@ -89,22 +90,31 @@ def _print_screen(file: Path, serving: Serving, meter: Served) -> None:
             f"{'' if number else chr(10)}[dim]profile {profile.obis}: {rows} rows, one every {_period(profile.period)}[/]"
         )
     console.print(f"\n[bold]Read it[/]{' [dim](in another terminal)[/]' if sys.stdout.isatty() else ''}")
-    for command in _commands(meter):
+    for command in _commands(meter, _shared_words(serving)):
         console.print(f"  {escape(command)}")
     console.print("\n[dim]Ctrl-C stops it.[/]")
     sys.stdout.flush()
 
 
-def _commands(meter: Served) -> list[str]:
+def _shared_words(serving: Serving) -> str:
+    """What of the listener's address a client must say as well, ready to stand in front of its own words."""
+    words = parse_qsl(urlsplit(serving.url or "").query)
+    return "".join(f"{key}={value}&" for key, value in words if key in _SHARED)
+
+
+_SHARED = frozenset(("server_lower", "server_upper", "address", "baud", "characters", "start", "sign_on"))
+
+
+def _commands(meter: Served, words: str) -> list[str]:
     """What to type to read this meter."""
     clients = meter.meter.device[MANAGEMENT_LOGICAL_DEVICE].clients
     commands = []
     if PUBLIC_CLIENT in clients:
-        commands.append(f'dlmskit read "{meter.url}?client={PUBLIC_CLIENT}" 0.0.1.0.0.255')
+        commands.append(f'dlmskit read "{meter.url}?{words}client={PUBLIC_CLIENT}" 0.0.1.0.0.255')
     ciphered = [sap for sap, client in clients.items() if client.config.settings.ciphered]
     profiles = meter.meter.description.profile
     if ciphered:
-        url = f'"{meter.url}?client={ciphered[0]}"'
+        url = f'"{meter.url}?{words}client={ciphered[0]}"'
         keys = f"--keys {meter.key_file or 'KEYFILE'}"
         commands.append(f"dlmskit objects {url} {keys}")
         if profiles:
