@@ -17,8 +17,9 @@ import msgspec
 
 from dlmskit import errors, limits
 from dlmskit.apdu import declared_apdus
-from dlmskit.apps.simulator import description
+from dlmskit.apps.simulator import description, mechanisms
 from dlmskit.apps.simulator.registers import QUANTITIES
+from dlmskit.apps.simulator.tables import Table
 from dlmskit.association import tables
 from dlmskit.association.block_transfer import tables as blocks
 from dlmskit.association.diagram import block_transfer_mermaid, mermaid
@@ -192,7 +193,9 @@ def meter_description_page() -> list[str]:
     lines = ["# Description of a meter", "", "The TOML file of `dlmskit simulate`. A key that is not here is an error.", ""]
     lines += ["At the top of the file, before the tables:", "", *_keys(description.Description, top=True)]
     for table in _TABLES:
-        lines += ["", f"## {code(inspect.getdoc(table) or '').rstrip('.')}", "", *_keys(table)]
+        heading, _, more = (inspect.getdoc(table) or "").partition("\n\n")
+        text = ["", *(code(line) for line in more.splitlines())] if more else []
+        lines += ["", f"## {code(heading).rstrip('.')}", *text, "", *_keys(table)]
     lines += ["", "## What a register measures", "", *rows("word", "unit", "scaler", "type")]
     for word, quantity in QUANTITIES.items():
         lines.append(
@@ -201,14 +204,17 @@ def meter_description_page() -> list[str]:
     return lines
 
 
-_TABLES: tuple[type[description.Table], ...] = (
+_TABLES: tuple[type[Table], ...] = (
     *(description.Meter, description.Clock, description.HouseholdTable, description.Keys, description.LogicalDeviceTable),
     *(description.Client, description.RoleTable, description.PolicyTable, description.GrantTable, description.IntentTable),
     *(description.Register, description.Profile, description.PushTable, description.Object, description.Typed),
+    *(mechanisms.TariffsTable, mechanisms.DayTable, mechanisms.WeekTable, mechanisms.SeasonTable, mechanisms.SpecialDayTable),
+    *(mechanisms.LimiterTable, mechanisms.PrepaymentTable, mechanisms.SecurityLogTable, mechanisms.ImageTable),
+    *(mechanisms.PortProtectionTable, mechanisms.ThirdPartyTable),
 )
 
 
-def _keys(table: type[description.Table], *, top: bool = False) -> list[str]:
+def _keys(table: type[Table], *, top: bool = False) -> list[str]:
     docs = attribute_docs(table)
     lines = rows("key", "default", "meaning")
     inherited = {field.name for base in table.__bases__ for field in msgspec.structs.fields(base)}

@@ -28,7 +28,7 @@ class Timekeeper:
     """Runs the time-bound objects of one logical device. All moments are the device's own time, in UTC.
 
     ``last`` is up to when everything has run, as the device remembers it; without it nothing was missed. ``at`` lets the time of
-    the device be the moment that is run, for those who make up for the past.
+    the device be the moment that is run, for those who make up for the past. ``kinds`` are the classes whose objects are run.
     """
 
     def __init__(
@@ -40,12 +40,14 @@ class Timekeeper:
         at: Callable[[datetime], AbstractContextManager[None]] | None = None,
         fault: Fault = log_fault,
         most_missed: int = MOST_MISSED,
+        kinds: tuple[type[TimeBound], ...] = (TimeBound,),
     ) -> None:
         self._tree = tree
         self._clock = clock
         self._at = at or (lambda _moment: nullcontext())
         self._fault = fault
         self._most_missed = most_missed
+        self._kinds = kinds
         now = clock.utc()
         self.last: datetime | None = now if last is None else last
         """Up to when everything has run; None while the logical device has no clock."""
@@ -87,6 +89,10 @@ class Timekeeper:
         """The clock, its zone or its daylight saving were changed: look again when who is due."""
         self._due = None
 
+    def stop(self) -> None:
+        """Run nothing any more."""
+        self._tree.observers.remove(self._changed)
+
     def _next(self, now: datetime) -> tuple[TimeBound, datetime] | None:
         due = [(moment, order, one) for order, (one, moment) in enumerate(self._agenda().items()) if moment is not None]
         if not due:
@@ -103,7 +109,7 @@ class Timekeeper:
 
     def _agenda(self) -> dict[TimeBound, datetime | None]:
         if self._due is None:
-            self._due = {one: None for one in self._tree if isinstance(one, TimeBound)}
+            self._due = {one: None for one in self._tree if isinstance(one, self._kinds)}
             for one in self._due:
                 self._plan(one, self.last)
         return self._due
@@ -117,5 +123,5 @@ class Timekeeper:
         if one is self._clock:
             if number != CLOCK_STATUS:
                 self._due = None
-        elif self._due is not None and isinstance(one, TimeBound) and number in one.timetable:
+        elif self._due is not None and isinstance(one, self._kinds) and number in one.timetable:
             self._plan(one, self.last)

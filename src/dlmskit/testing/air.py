@@ -1,6 +1,6 @@
 """A medium in memory that loses, doubles, delays and reorders frames, as a cable in a cellar or the air over a valley does.
 
-Seeded, so that a run can be repeated. Stations have addresses; a `Station` is the `dlmskit.transport.stations.Carrier` of one.
+Seeded, so that a run can be repeated. Stations have addresses; a `Station` is the `dlmskit.transport.carriers.Carrier` of one.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from random import Random
 
 from dlmskit.errors import TransportError
-from dlmskit.transport.stations import Address, Carrier, Failed, Received
+from dlmskit.transport.carriers import Address, Carrier, Failed, Received
 
 _TICK = 1e-9
 """By so much a later frame arrives later: timers that are due at the same time have no order."""

@@ -12,7 +12,8 @@ from dlmskit.errors import ConfigError
 from dlmskit.limits import DEFAULT, Limits
 from dlmskit.link.coap.link import MAX_APDU_OCTETS, PORT, CoapAdaptation
 from dlmskit.transport.base import Addressing, HandlerFactory, Listener, Transport, TransportProfile
-from dlmskit.transport.stations import MakeAdaptation, StationTransport, serve_stations
+from dlmskit.transport.carriers import MakeAdaptation
+from dlmskit.transport.stations import StationTransport, serve_stations
 from dlmskit.transport.udp import UdpCarrier
 from dlmskit.transport.url import Scheme, TransportUrl
 

@@ -1,6 +1,6 @@
 """The narrow and lossy media: what each is to the layers above, and its frames in UDP datagrams.
 
-A radio or power-line modem is a carrier of its own (`dlmskit.transport.stations.Carrier`). The schemes here put one frame of the
+A radio or power-line modem is a carrier of its own (`dlmskit.transport.carriers.Carrier`). The schemes here put one frame of the
 medium into one datagram, ``schc+udp://host:port``: for modems that are reached so, and to simulate a medium between processes.
 """
 
@@ -28,7 +28,8 @@ from dlmskit.link.sfsk import (
 )
 from dlmskit.link.sfsk import MAX_APDU_OCTETS as SFSK_APDU
 from dlmskit.transport.base import Addressing, HandlerFactory, Listener, Saps, Transport, TransportProfile
-from dlmskit.transport.stations import Address, Carrier, StationListener, StationTransport, serve_stations
+from dlmskit.transport.carriers import Address, Carrier
+from dlmskit.transport.stations import StationListener, StationTransport, serve_stations
 from dlmskit.transport.udp import UdpCarrier
 from dlmskit.transport.url import Scheme, TransportUrl
 

@@ -13,8 +13,8 @@ from typing import cast
 
 from dlmskit.link.sms import MAX_APDU_OCTETS, MESSAGE_OCTETS, WRAPPER_OCTETS, SmsAdaptation
 from dlmskit.transport.base import Addressing, TransportProfile
+from dlmskit.transport.carriers import Address, Carrier, Failed, Received
 from dlmskit.transport.narrow import Medium
-from dlmskit.transport.stations import Address, Carrier, Failed, Received
 
 ShortMessageReceived = Callable[[str, bytes, bool], None]
 """Number of the sender, user data, and whether they begin with a header (UDHI)."""

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable, Hashable
 
 from dlmskit.errors import DlmsError, LocalProtocolError, TransportError, TransportTimeout
 from dlmskit.limits import DEFAULT, Limits
 from dlmskit.link.adaptation import Adaptation, Sdu
 from dlmskit.transport.base import ConnectionHandler, HandlerFactory, Saps, Transport, TransportProfile
+from dlmskit.transport.carriers import Address, Carrier, Conversation, MakeAdaptation
 from dlmskit.transport.timer import LazyTimer
 
 _LOG = logging.getLogger("dlmskit.transport")
@@ -24,82 +23,6 @@ AMPLIFICATION = 3
 _HEADER = 8
 """Octets that count for the headers around an APDU in that comparison, as the wrapper has them."""
 _QUEUED_APDUS = 64
-
-Address = Hashable
-Received = Callable[[bytes, Address], None]
-Failed = Callable[[Exception], None]
-MakeAdaptation = Callable[[], Adaptation]
-
-
-class Carrier(ABC):
-    """One station's access to a medium. What it sends may get lost, doubled or late."""
-
-    @abstractmethod
-    async def open(self, received: Received, failed: Failed) -> None:
-        """Start; ``received`` is then called with every frame and its sender. Raises TransportError."""
-
-    @abstractmethod
-    def send(self, frame: bytes, to: Address) -> None:
-        """Send one frame to a station."""
-
-    @abstractmethod
-    def close(self) -> None:
-        """Stop; harmless when stopped already."""
-
-    @property
-    def port(self) -> int:
-        """The port that listens, where the medium has ports."""
-        return 0
-
-    def shown(self, address: Address) -> str:
-        """A station for people."""
-        return str(address)
-
-
-class _Conversation:
-    """An adaptation with the clock of the loop."""
-
-    def __init__(
-        self,
-        adaptation: Adaptation,
-        transmit: Callable[[bytes], None],
-        arrived: Callable[[Sdu], None],
-        failed: Callable[[str], None],
-    ) -> None:
-        self.adaptation = adaptation
-        self._transmit = transmit
-        self._arrived = arrived
-        self._failed = failed
-        self._loop = asyncio.get_running_loop()
-        self._timer = LazyTimer(self._loop, self._tick)
-
-    def submit(self, sdu: Sdu) -> None:
-        self.adaptation.submit(sdu, self._loop.time())
-        self._pump()
-
-    def receive(self, frame: bytes) -> None:
-        self.adaptation.receive(frame, self._loop.time())
-        self._pump()
-
-    def end(self) -> None:
-        self._timer.cancel()
-
-    def _tick(self) -> None:
-        self.adaptation.tick(self._loop.time())
-        self._pump()
-
-    def _pump(self) -> None:
-        adaptation = self.adaptation
-        while adaptation.frames:
-            self._transmit(adaptation.frames.popleft())
-        while adaptation.failures:
-            self._failed(adaptation.failures.popleft())
-        while adaptation.arrived:
-            self._arrived(adaptation.arrived.popleft())
-        if adaptation.due is None:
-            self._timer.clear()
-        else:
-            self._timer.set(max(adaptation.due - self._loop.time(), 0.0))
 
 
 class StationTransport(Transport):
@@ -123,7 +46,7 @@ class StationTransport(Transport):
         self._arrived: deque[bytes] = deque(maxlen=_QUEUED_APDUS)
         self._waiter: asyncio.Future[None] | None = None
         self._failure: TransportError | None = None
-        self._conversation: _Conversation | None = None
+        self._conversation: Conversation | None = None
         self._strange = 0
 
     def __repr__(self) -> str:
@@ -139,7 +62,7 @@ class StationTransport(Transport):
         """Open the carrier; the peer is not asked."""
         if self._conversation is not None:
             raise LocalProtocolError("this transport is open already")
-        conversation = _Conversation(self._make(), self._transmit, self._take, self._give_up)
+        conversation = Conversation(self._make(), self._transmit, self._take, self._give_up)
         self._conversation = conversation
         self._arrived.clear()
         self._failure = None
@@ -185,7 +108,7 @@ class StationTransport(Transport):
             self._carrier.close()
             self._failed(TransportError("closed on this side"))
 
-    def _opened(self) -> _Conversation:
+    def _opened(self) -> Conversation:
         if self._conversation is None:
             raise TransportError("the transport is not open")
         return self._conversation
@@ -303,7 +226,7 @@ class _Peer:
         self._handler_factory = handler_factory
         self._handler: ConnectionHandler | None = None
         self._inactivity = LazyTimer(asyncio.get_running_loop(), lambda: self.end("inactivity"))
-        self._conversation = _Conversation(adaptation, self._transmit, self._serve, self._failed)
+        self._conversation = Conversation(adaptation, self._transmit, self._serve, self._failed)
 
     @property
     def associated(self) -> bool:

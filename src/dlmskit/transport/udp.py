@@ -15,7 +15,8 @@ from dlmskit.limits import DEFAULT, Limits
 from dlmskit.link.adaptation import Adaptation, Sdu
 from dlmskit.link.wrapper import HEADER_OCTETS, PORT, decode_datagram, encode_wrapper
 from dlmskit.transport.base import Addressing, HandlerFactory, Listener, Saps, Transport, TransportProfile
-from dlmskit.transport.stations import Address, Carrier, Failed, Received, StationListener, StationTransport, serve_stations
+from dlmskit.transport.carriers import Address, Carrier, Failed, Received
+from dlmskit.transport.stations import StationListener, StationTransport, serve_stations
 from dlmskit.transport.url import Scheme, TransportUrl
 
 MAX_DATAGRAM_APDU = 65_507 - HEADER_OCTETS

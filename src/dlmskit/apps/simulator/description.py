@@ -16,28 +16,17 @@ from typing import Annotated, Any
 
 import msgspec
 
+from dlmskit.apps.simulator.mechanisms import (
+    ImageTable,
+    LimiterTable,
+    PortProtectionTable,
+    PrepaymentTable,
+    SecurityLogTable,
+    TariffsTable,
+    ThirdPartyTable,
+)
+from dlmskit.apps.simulator.tables import Table
 from dlmskit.errors import ConfigError
-
-
-class Table(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
-    """A table of the file. Fields that hold secrets are not shown, and a table that has some is not pickled."""
-
-    secret_fields: typing.ClassVar[frozenset[str]] = frozenset()
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"
-
-    def __rich_repr__(self) -> list[tuple[str, Any]]:
-        return [(name, self._shown(name)) for name in self.__struct_fields__]
-
-    def __reduce__(self) -> Any:
-        if any(getattr(self, name) is not None for name in self.secret_fields):
-            raise TypeError("a secret is not pickled")
-        return super().__reduce__()
-
-    def _shown(self, name: str) -> Any:
-        value = getattr(self, name)
-        return value if value is None or name not in self.secret_fields else "..."
 
 
 class Meter(Table, frozen=True):
@@ -234,7 +223,7 @@ class Object(Table, frozen=True):
     """The newest one that is known."""
     logical_device: int = 1
     """Server SAP of its logical device."""
-    attributes: dict[str, Any] = {}
+    attributes: dict[str, Any] = msgspec.field(default_factory=dict)
     """Values by attribute name; where the class leaves the type open, ``{ type = "...", value = ... }``."""
 
 
@@ -303,10 +292,17 @@ class Description(Table, frozen=True):
     client: tuple[Client, ...] = ()
     role: tuple[RoleTable, ...] = ()
     intent: tuple[IntentTable, ...] = ()
-    registers: dict[str, str | Register] = {}
+    registers: dict[str, str | Register] = msgspec.field(default_factory=dict)
     object: tuple[Object, ...] = ()
     profile: tuple[Profile, ...] = ()
     push: tuple[PushTable, ...] = ()
+    tariffs: TariffsTable | None = None
+    limiter: LimiterTable | None = None
+    prepayment: PrepaymentTable | None = None
+    security_log: SecurityLogTable | None = None
+    image: ImageTable | None = None
+    port_protection: tuple[PortProtectionTable, ...] = ()
+    third_party: tuple[ThirdPartyTable, ...] = ()
 
 
 def clients_of(description: Description) -> tuple[Client, ...]:

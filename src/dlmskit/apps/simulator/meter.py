@@ -6,13 +6,16 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from dlmskit.apps.simulator.capturing import Capturing
-from dlmskit.apps.simulator.description import Client, Description, PushTable, Register, clients_of
+from dlmskit.apps.simulator.admitting import admit
+from dlmskit.apps.simulator.beating import Heart
+from dlmskit.apps.simulator.description import Description, PushTable, Register, clients_of
+from dlmskit.apps.simulator.guarding import add_image_transfer, add_port_protection, add_security_log, admit_third_party
 from dlmskit.apps.simulator.key_pairs import meter_pairs
+from dlmskit.apps.simulator.limits import add_limiter
 from dlmskit.apps.simulator.load_curve import Household
 from dlmskit.apps.simulator.measuring import Measurement
 from dlmskit.apps.simulator.objects import (
@@ -22,33 +25,22 @@ from dlmskit.apps.simulator.objects import (
     profile_object,
     register_object,
 )
+from dlmskit.apps.simulator.past import commissioning, go_on, live_through
+from dlmskit.apps.simulator.payment import Tokens, add_payment
 from dlmskit.apps.simulator.pushing import Pushing, push_object
-from dlmskit.apps.simulator.roles import grants_of, policy_of, versions_of
-from dlmskit.apps.simulator.secrets import client_keys, device_secret, meter_keys, trust_anchors
-from dlmskit.association.credentials import Credentials
-from dlmskit.association.settings import AssociationSettings
+from dlmskit.apps.simulator.secrets import device_secret, meter_keys, payment_key, trust_anchors
+from dlmskit.apps.simulator.supply import Supply
+from dlmskit.apps.simulator.tariffs import Tariffs
+from dlmskit.cosem.classes.account import Account
+from dlmskit.cosem.classes.disconnect_control import DisconnectControlV0
 from dlmskit.cosem.classes.profile_generic import ProfileGeneric
 from dlmskit.cosem.classes.push_setup import PushSetupV0
-from dlmskit.crypto.certificates import Trust
-from dlmskit.crypto.suites import suite_of
 from dlmskit.errors import ConfigError, DlmsError
-from dlmskit.security.introduction import CertificateCheck
-from dlmskit.security.keys import KeySet
-from dlmskit.server import ClientConfig, Database, Device, LogicalDevice, StoredRows
-from dlmskit.types.enums import ApplicationContext, Mechanism
+from dlmskit.server import Database, Device, LogicalDevice, StoredRows
+from dlmskit.server.living import Life
 from dlmskit.types.obis import Obis
 from dlmskit.types.sap import MANAGEMENT_LOGICAL_DEVICE
 from dlmskit.types.system_title import SystemTitle
-
-_MECHANISMS = {mechanism.label: mechanism for mechanism in Mechanism}
-_CONTEXTS = {
-    ("logical", False): ApplicationContext.LN,
-    ("logical", True): ApplicationContext.LN_CIPHERED,
-    ("short", False): ApplicationContext.SN,
-    ("short", True): ApplicationContext.SN_CIPHERED,
-}
-_LONGEST_SLEEP = 20.0
-"""Seconds; the clock of the machine, or that of the meter, may be set while nothing is due."""
 
 
 class SimulatedMeter:
@@ -78,9 +70,11 @@ class SimulatedMeter:
         self.device = Device(title, database=self.database, clock=self.time, secret=secret, **device_words)
         self._clock = clock_object(description.clock)
         self.measurement = self._measurement()
+        self.supply = Supply(self.measurement, self.database, self.time)
         self._add_logical_devices()
         self._add_objects()
-        profiles = self._add_profiles()
+        self._tariffs = self._add_mechanisms(folder)
+        self.profiles = self._add_profiles()
         pushes = self._add_pushes()
         with _at("keys"):
             keys = meter_keys(description, title, folder)
@@ -89,14 +83,20 @@ class SimulatedMeter:
         for number, client in enumerate(clients_of(description), 1):
             kind, place = ("client", number) if number <= len(description.client) else ("role", number - len(description.client))
             with _at(f"{kind} {place} ({client.name})"):
-                self._admit(client, keys)
+                admit(
+                    client,
+                    self._logical_device(client.logical_device),
+                    device=self.device,
+                    description=description,
+                    keys=keys,
+                    pairs=self.pairs,
+                    anchors=self._anchors,
+                )
         with _at("keys in the state"):
             self.device.ready()
         self._check_grants()
         self.pushing = Pushing(self.device, pushes)
-        self._capturing = [Capturing(profile, self._clock, self.time, self.database) for profile in profiles]
-        if past:
-            self.catch_up()
+        self._come_to_life(past=past)
 
     # --- building ------------------------------------------------------------------------------------------------------
 
@@ -119,10 +119,46 @@ class SimulatedMeter:
         for obis, value in self.description.registers.items():
             table = Register(measures=value) if isinstance(value, str) else value
             with _at(f'registers, "{obis}"'):
-                self._logical_device(table.logical_device).tree.add(register_object(obis, table, self.measurement, self.time))
+                self._logical_device(table.logical_device).tree.add(register_object(obis, table, self.supply, self.time))
         for number, described in enumerate(self.description.object, 1):
             with _at(f"object {number}"):
                 self._logical_device(described.logical_device).tree.add(general_object(described))
+
+    def _add_mechanisms(self, folder: Path) -> Tariffs | None:
+        """What the meter does by itself; returns its tariffs."""
+        described, tree = self.description, self.device[MANAGEMENT_LOGICAL_DEVICE].tree
+        tariffs = None
+        if described.tariffs is not None:
+            with _at("tariffs"):
+                tariffs = Tariffs(
+                    described.tariffs,
+                    tree,
+                    lambda moment: self.supply.energies(moment).active_import,
+                    self.time,
+                    self.database,
+                    commissioning(described.meter.commissioned) - timedelta(days=1),  # whatever the zone: before the first Wh
+                )
+        if described.prepayment is not None:
+            with _at("prepayment"):
+                key = payment_key(described, folder)
+                assert key is not None  # noqa: S101 - there is prepayment
+                add_payment(described.prepayment, tree, Tokens(key, self.device.system_title, self.database))
+        if described.limiter is not None:
+            with _at("limiter"):
+                add_limiter(described.limiter, tree)
+        if described.image is not None:
+            with _at("image"):
+                add_image_transfer(described.image, tree, self.database)
+        for number, port in enumerate(described.port_protection, 1):
+            with _at(f"port_protection {number}"):
+                add_port_protection(port, tree)
+        for number, party in enumerate(described.third_party, 1):
+            with _at(f"third_party {number} ({party.name})"):
+                admit_third_party(party, self._logical_device(party.logical_device))
+        if described.security_log is not None:
+            with _at("security_log"):
+                add_security_log(described.security_log, self.device, self.database)
+        return tariffs
 
     def _add_profiles(self) -> list[ProfileGeneric]:
         made = []
@@ -130,7 +166,7 @@ class SimulatedMeter:
             with _at(f"profile {number}"):
                 tree = self._logical_device(table.logical_device).tree
                 rows = StoredRows(self.database, table.logical_device, Obis(table.obis))
-                made.append(tree.add(profile_object(table, tree, rows)))
+                made.append(tree.add(profile_object(table, tree, rows, self.time)))
                 columns = ", ".join(table.columns)
                 self.database.claim(f"columns of {table.logical_device} {table.obis}", columns, "start it with new state")
         return made
@@ -142,47 +178,6 @@ class SimulatedMeter:
                 tree = self._logical_device(table.logical_device).tree
                 made.append((tree.add(push_object(table, tree)), table))
         return made
-
-    def _admit(self, client: Client, keys: KeySet) -> None:
-        logical_device = self._logical_device(client.logical_device)
-        mechanism = _MECHANISMS[client.mechanism]
-        settings = AssociationSettings(
-            client_sap=client.sap,
-            server_sap=client.logical_device,
-            application_context=_CONTEXTS[client.names, client.ciphered],
-            mechanism=mechanism,
-            security_suite=self.description.meter.security_suite,
-            security_policy=policy_of(client),
-            server_system_title=self.device.system_title,
-            client_system_title=None if client.system_title is None else SystemTitle(client.system_title),
-            max_pdu_size=self.description.meter.max_pdu_size,
-            block_window=self.description.meter.block_window,
-        )
-        device = self.device
-        config = ClientConfig(
-            name=client.name,
-            settings=settings,
-            credentials=Credentials(
-                keys=client_keys(client, keys),
-                correspondence=self.pairs.correspondence(),
-                certificate=None if self.pairs.certificate is None else self.pairs.certificate.octets,
-                certificate_check=self._certificate_check(),
-                transmit=device.transmit,
-                received=device.received,
-            ),
-            most_associations=client.most_associations or (1 if settings.needs_titles else 8),
-            newest_wins=client.newest_wins,
-            trust_anchors=self._anchors,
-            **versions_of(client),
-        )
-        logical_device.admit(config, grants_of(client), last_counter=device.last_counter)
-
-    def _certificate_check(self) -> CertificateCheck | None:
-        """Clients may introduce themselves where the meter believes an authority."""
-        if not self._anchors:
-            return None
-        trust = Trust(suite=suite_of(self.description.meter.security_suite), anchors=self._anchors)
-        return CertificateCheck(trust=trust, now=self.time.utc_now)
 
     def _check_grants(self) -> None:
         for logical_device in self.device:
@@ -198,24 +193,32 @@ class SimulatedMeter:
 
     # --- living --------------------------------------------------------------------------------------------------------
 
-    def catch_up(self) -> int:
-        """Make up for the captures that are due; returns how many there were."""
-        commissioned = datetime.combine(self.description.meter.commissioned, time(), UTC) + timedelta(days=1)
-        now = self.time.utc_now()
-        return sum(capturing.catch_up(now, commissioned) for capturing in self._capturing)
+    def _come_to_life(self, *, past: bool) -> None:
+        """The kept state is back in its place: live through the past, and go on from there."""
+        for logical_device in self.device:
+            controls = logical_device.tree.of(DisconnectControlV0)
+            if controls:
+                self.supply.switch(on=all(control.output_state for control in controls))
+                self.supply.follow(logical_device.tree)
+        if self._tariffs is not None:
+            self._tariffs.ready()
+        if past:
+            live_through(self.device, self.profiles, self.time, self.database, self.description.meter.commissioned)
+        self.life = Life(self.device, at=self.time.at)
+        with self.device.turn():
+            for logical_device in self.device:
+                for account in logical_device.tree.of(Account):
+                    account.settle()
+        self.catch_up()
 
-    async def run(self) -> None:
-        """Capture whenever it is due, until cancelled."""
-        while True:
-            now = self.time.utc_now()
-            due = [moment for capturing in self._capturing if (moment := capturing.upcoming(now)) is not None]
-            wait = min(((moment - now).total_seconds() for moment in due), default=_LONGEST_SLEEP)
-            await asyncio.sleep(min(max(wait, 0.05), _LONGEST_SLEEP))
-            self.catch_up()
+    def catch_up(self) -> int:
+        """Do what is due; returns how many moments were run."""
+        with self.device.turn():
+            return go_on(self.life, self.time)
 
     def rows(self, number: int) -> int:
         """How many rows profile ``number`` has, counted from 0 in the order of the file."""
-        return len(self._capturing[number].profile.rows)
+        return len(self.profiles[number].rows)
 
     def close(self) -> None:
         """Put the state away."""
@@ -234,10 +237,12 @@ def _at(place: str) -> Iterator[None]:
 @contextlib.asynccontextmanager
 async def running(meter: SimulatedMeter) -> AsyncIterator[SimulatedMeter]:
     """Let the meter capture and push while the block runs."""
-    tasks = [asyncio.create_task(meter.run()), asyncio.create_task(meter.pushing.run())]
+    heart = Heart(meter.catch_up, meter.life, meter.pushing, meter.time)
+    heart.start()
+    sending = asyncio.create_task(meter.pushing.run())
     try:
         yield meter
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        heart.stop()
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from dlmskit.apps.simulator.description import Clock as ClockTable
 from dlmskit.apps.simulator.description import Object, Profile, Register
-from dlmskit.apps.simulator.measuring import Measurement
 from dlmskit.apps.simulator.registers import Quantity, quantity
+from dlmskit.apps.simulator.supply import Measures
 from dlmskit.codec.data import Data
 from dlmskit.cosem.catalog import class_for
 from dlmskit.cosem.classes.clock import Clock
@@ -18,6 +18,7 @@ from dlmskit.cosem.classes.data import Data as DataObject
 from dlmskit.cosem.classes.extended_register import ExtendedRegister
 from dlmskit.cosem.classes.profile_generic import ProfileGeneric
 from dlmskit.cosem.classes.register import Register as RegisterObject
+from dlmskit.cosem.daylight import LocalTime
 from dlmskit.cosem.model import InterfaceClass
 from dlmskit.cosem.objects import ObjectTree
 from dlmskit.cosem.registry import interface_class, interface_classes
@@ -49,14 +50,18 @@ class SimulatedTime:
         """The time now, in UTC."""
         return self._source() if self._moment is None else self._moment
 
+    def real(self) -> datetime:
+        """The time now, whatever is being made up for."""
+        return self._source()
+
     @contextmanager
     def at(self, moment: datetime) -> Iterator[None]:
         """Let it be ``moment`` inside the block."""
-        self._moment = moment
+        before, self._moment = self._moment, moment
         try:
             yield
         finally:
-            self._moment = None
+            self._moment = before
 
 
 def clock_object(table: ClockTable) -> Clock:
@@ -70,9 +75,7 @@ def clock_object(table: ClockTable) -> Clock:
     )
 
 
-def register_object(
-    obis: str, table: Register, measurement: Measurement, time: SimulatedTime
-) -> RegisterObject | ExtendedRegister:
+def register_object(obis: str, table: Register, measurement: Measures, time: SimulatedTime) -> RegisterObject | ExtendedRegister:
     """A register with a live value."""
     what = quantity(table.measures, measurement.phases)
     scaler = what.scaler if table.scaler is None else table.scaler
@@ -85,7 +88,7 @@ def register_object(
     return register
 
 
-def _counted(what: Quantity, scaler: int, measurement: Measurement, moment: datetime) -> int:
+def _counted(what: Quantity, scaler: int, measurement: Measures, moment: datetime) -> int:
     """What the register shows: energies are counted, so cut; the rest is rounded."""
     value = what.source(measurement, moment) * 10.0**-scaler
     return int(value) if what.unit in {30, 32} else round(value)
@@ -136,10 +139,23 @@ def plain_value(value: Any) -> Any:
     return Data.of(str(value["type"]), inner)
 
 
-def profile_object(table: Profile, tree: ObjectTree, rows: RowStore) -> ProfileGeneric:
+class MeasuredProfile(ProfileGeneric):
+    """A profile that makes up for no more than its buffer holds: older rows would fall out at once."""
+
+    time: SimulatedTime | None = None
+
+    def following(self, after: datetime, rules: LocalTime) -> datetime | None:
+        """The next end of a capture_period that still fits the buffer."""
+        if self.time is not None:
+            oldest = self.time.real() - timedelta(seconds=self.stored(4).value) * (self.stored(8).value + 1)
+            after = max(after, oldest)
+        return super().following(after, rules)
+
+
+def profile_object(table: Profile, tree: ObjectTree, rows: RowStore, time: SimulatedTime) -> ProfileGeneric:
     """A profile on objects that the logical device has already. Raises ConfigError."""
     columns = [column_of(text, tree) for text in table.columns]
-    return ProfileGeneric(
+    made = MeasuredProfile(
         Obis(table.obis),
         rows=rows,
         capture_objects=Data.array(column.to_data() for column in columns),
@@ -147,6 +163,8 @@ def profile_object(table: Profile, tree: ObjectTree, rows: RowStore) -> ProfileG
         sort_object=CLOCK_TIME.to_data(),
         profile_entries=table.depth,
     )
+    made.time = time
+    return made
 
 
 def column_of(text: str, tree: ObjectTree) -> CaptureObject:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -17,7 +16,6 @@ from dlmskit.cosem.timebound import local_time_of, next_of_period
 from dlmskit.errors import ConfigError, DlmsError
 from dlmskit.server import Device
 from dlmskit.server.push import Dial, PushSender, dial
-from dlmskit.server.schedules import Schedules
 from dlmskit.types.datetime import CosemDate, CosemDateTime, CosemTime
 from dlmskit.types.obis import Obis
 
@@ -25,7 +23,6 @@ _LOG = logging.getLogger("dlmskit.simulator")
 _SERVICES = {"tcp": 0, "udp": 1}
 _UNRESTRICTED = (0, None)
 _CONFIRMED = 2
-_LONGEST_SLEEP = 20.0
 
 
 def push_object(table: PushTable, tree: ObjectTree) -> PushSetupV0:
@@ -92,7 +89,6 @@ class Pushing:
     def __init__(self, device: Device, timed: list[tuple[PushSetupV0, PushTable]], dial: Dial = dial) -> None:
         self.sender = PushSender(device, dial=dial)
         self._device = device
-        self._schedules = Schedules(device)
         self._timed = [(setup, table) for setup, table in timed if table.every is not None]
         self._at_start = [setup for setup, table in timed if table.at_start]
         self._last = device.clock.utc_now()
@@ -103,31 +99,24 @@ class Pushing:
             self._push(setup)
 
     def trigger_due(self) -> int:
-        """Run the schedules and push what has become due; returns how many there were. What was missed is pushed once."""
+        """Push what has become due; returns how many there were. What was missed is pushed once."""
         now = self._device.clock.utc_now()
         ready = [setup for setup, table in self._timed if (due := _following(setup, table, self._last)) and due <= now]
         self._last = now
         for setup in ready:
             self._push(setup)
-        return len(ready) + self._schedules.run_due()
+        return len(ready)
 
     @property
     def due(self) -> datetime | None:
         """When something is to be triggered next."""
         found = [due for setup, table in self._timed if (due := _following(setup, table, self._last)) is not None]
-        scheduled = self._schedules.due
-        return min([*found, *([scheduled] if scheduled is not None else [])], default=None)
+        return min(found, default=None)
 
     async def run(self) -> None:
-        """Trigger and send, until cancelled."""
+        """Send what is triggered, until cancelled."""
         self.start()
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self.sender.run())
-            while True:
-                self.trigger_due()
-                due = self.due
-                wait = _LONGEST_SLEEP if due is None else (due - self._device.clock.utc_now()).total_seconds()
-                await asyncio.sleep(min(max(wait, 0.05), _LONGEST_SLEEP))
+        await self.sender.run()
 
     def _push(self, setup: PushSetupV0) -> None:
         try:

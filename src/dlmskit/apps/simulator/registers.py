@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from dlmskit.apps.simulator.measuring import Measurement
+from dlmskit.apps.simulator.supply import Measures
 from dlmskit.errors import ConfigError
 
-Source = Callable[[Measurement, datetime], float]
+Source = Callable[[Measures, datetime], float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +41,19 @@ def _phase(number: int) -> dict[str, Quantity]:
     }
 
 
-def _active(measurement: Measurement, moment: datetime) -> float:
+def _active(measurement: Measures, moment: datetime) -> float:
     return sum(phase.active for phase in measurement.phase_values(moment))
 
 
-def _reactive(measurement: Measurement, moment: datetime) -> float:
+def _reactive(measurement: Measures, moment: datetime) -> float:
     return sum(phase.reactive for phase in measurement.phase_values(moment))
 
 
-def _apparent(measurement: Measurement, moment: datetime) -> float:
+def _apparent(measurement: Measures, moment: datetime) -> float:
     return sum(phase.voltage * phase.current for phase in measurement.phase_values(moment))
 
 
-def _power_factor(measurement: Measurement, moment: datetime) -> float:
+def _power_factor(measurement: Measures, moment: datetime) -> float:
     apparent = _apparent(measurement, moment)
     return abs(_active(measurement, moment)) / apparent if apparent else 1.0
 

@@ -15,6 +15,7 @@ from dlmskit.client.key_file import read_key_file
 from dlmskit.crypto.certificates import Certificate
 from dlmskit.errors import ConfigError, DlmsError, SecurityError
 from dlmskit.security.keys import KeySet, Secret
+from dlmskit.security.payment_tokens import token_key
 from dlmskit.types.system_title import SystemTitle
 
 _IN_A_LAB = "that is for a laboratory: write lab = true at the top of the file, or use keys_file"
@@ -29,7 +30,12 @@ def meter_keys(description: Description, title: SystemTitle, folder: Path) -> Ke
     """The keys of the meter. Raises ConfigError where they may not be used, or cannot be read."""
     if description.keys is not None and description.keys_file is not None:
         raise ConfigError("both [keys] and keys_file; keep one of them")
-    secrets_here = description.keys is not None or any(client.password is not None for client in clients_of(description))
+    payment = description.prepayment
+    secrets_here = (
+        description.keys is not None
+        or any(client.password is not None for client in clients_of(description))
+        or (payment is not None and payment.token_key is not None)
+    )
     if secrets_here and not description.lab:
         raise ConfigError(f"keys or passwords stand in the file: {_IN_A_LAB}")
     if description.keys is not None:
@@ -54,10 +60,23 @@ def device_secret(description: Description, folder: Path) -> Secret | None:
         raise ConfigError("both device_secret and device_secret_file; keep one of them")
     if said is not None:
         return Secret.from_hex(said)
-    return None if path is None else Secret.from_hex(_owners_text(folder / path))
+    return None if path is None else Secret.from_hex(owners_text(folder / path))
 
 
-def _owners_text(path: Path) -> str:
+def payment_key(description: Description, folder: Path) -> Secret | None:
+    """The key of the payment tokens; None where there is no prepayment. Raises ConfigError."""
+    table = description.prepayment
+    if table is None:
+        return None
+    if (table.token_key is None) == (table.token_key_file is None):
+        raise ConfigError("prepayment needs token_key, or token_key_file; one of them")
+    if table.token_key is not None:
+        return token_key(table.token_key)
+    return token_key(owners_text(folder / str(table.token_key_file)))
+
+
+def owners_text(path: Path) -> str:
+    """The text of a file that nobody but its owner may open. Raises ConfigError."""
     try:
         mode, text = path.stat().st_mode, path.read_text(encoding="ascii")
     except (OSError, UnicodeDecodeError) as error:

@@ -36,11 +36,15 @@ class StoredValues:
     def attach(self, tree: ObjectTree) -> None:
         """Put the kept values into the objects, and from now on keep every change.
 
-        A value whose object or attribute is gone, or of another type now, is left where it is and logged.
+        A value whose object or attribute is gone, or of another type now, is left where it is and logged. That a value is put
+        back is no change: no other observer is told.
         """
+        others = tree.observers[:]
+        tree.observers.clear()
         query = "SELECT class_id, logical_name, attribute, octets FROM value WHERE sap = ?"
         for class_id, name, number, octets in self._database.read(query, (self._sap,)):
             self._restore(tree, class_id, Obis(name), number, octets)
+        tree.observers.extend(others)
         for clock in tree.of(Clock):
             self._keep_offset(clock)
         tree.observers.append(self._keep)
