@@ -161,7 +161,7 @@ def test_the_view_is_decide_for_every_class(key: tuple[int, int]) -> None:
 # --- what an object does for a caller, against decide --------------------------------------------------------------------------
 
 TARGET = (1, NAME)
-NUMBERS = Data.array((Data.unsigned(1), Data.unsigned(2)))
+NUMBERS, OCTETS = Data.array((Data.unsigned(1), Data.unsigned(2))), Data.octet_string(b"x")
 SWITCH = Obis("0.0.96.3.10.255")
 HELPERS = {
     "profile": ProfileGeneric("1.0.99.1.0.255", profile_entries=3),
@@ -192,6 +192,12 @@ def by(helper: str, number: int, value: Any = None, method: bool = False) -> Cal
     return lambda view: view.set(*one.key, number, data).result
 
 
+def read_all(view: ObjectView) -> int:
+    """Attribute 0: null-data stands for what may not be read."""
+    outcome = view.get(*TARGET, 0)
+    return DENIED if outcome.data is None or outcome.data.value[1] is None else outcome.result
+
+
 WAYS: dict[str, tuple[set[Operation], tuple[int, Obis], int, Callable[[ObjectView], int]]] = {
     "capture objects of a profile": ({GET}, TARGET, 2, by("profile", 3, ENTRY)),
     "capture objects of compact data": ({GET}, TARGET, 2, by("compact", 3, (*ENTRY, (0, None), []))),
@@ -202,6 +208,8 @@ WAYS: dict[str, tuple[set[Operation], tuple[int, Obis], int, Callable[[ObjectVie
     "script that is run": ({SET}, TARGET, 2, by("scripts", 1, 1, method=True)),
     "script that is stored": ({SET}, TARGET, 2, by("scripts", 2, script(1, TARGET, 2))),
     "script that calls": ({ACTION}, (70, SWITCH), 1, by("scripts", 1, 2, method=True)),
+    "attribute 0": ({GET}, TARGET, 2, read_all),
+    "attribute 0, written": ({SET}, TARGET, 2, lambda view: view.set(*TARGET, 0, Data.structure((Data.null(), OCTETS))).result),
     "script that calls, stored": ({ACTION}, (70, SWITCH), 1, by("scripts", 2, script(2, (70, SWITCH), 1))),
 }
 
@@ -238,7 +246,6 @@ PROTECTED = {
     Protection.AUTHENTICATED | Protection.ENCRYPTED: SecurityPolicy.AUTHENTICATED_REQUEST | SecurityPolicy.ENCRYPTED_REQUEST,
 }
 KEYS = fresh_keys()
-OCTETS = Data.octet_string(b"x")
 NOTE_KEY, SWITCH_KEY = (1, Obis(NOTE)), (70, SWITCH)
 SHORT = 2
 
