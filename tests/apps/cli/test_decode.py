@@ -195,7 +195,7 @@ def test_a_capture_gives_a_line_of_json_for_each_apdu(run: Run, tmp_path: Path) 
     answer = run("decode", path, "--json")
     lines = [json.loads(line) for line in answer.out.splitlines()]
     assert answer.code == 5
-    assert [line["apdu"]["name"] for line in lines] == ["get-request-normal", "get-response-normal", "get-response-normal"]
+    assert [line["apdu"]["name"] for line in lines] == ["get-request-normal", "get-response-normal", "unknown"]
     assert all(set(line) == {"apdu", "security", "values", "problems"} for line in lines)
     assert (lines[1]["values"][0]["value"], lines[1]["problems"]) == (1234, [])
     assert lines[2]["problems"]

@@ -41,9 +41,7 @@ def run(  # noqa: PLR0913, PLR0917  one for each option
         bool,
         typer.Option("--accept-damaged", help="List values of damaged or incomplete messages too; they are not to be trusted."),
     ] = False,
-    json: Annotated[
-        bool, typer.Option("--json", help="One JSON object; of a packet capture one for each APDU, a line each.")
-    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object; of a capture, a line for each APDU.")] = False,
     xml: Annotated[bool, typer.Option("--xml", help="The innermost APDUs as XML.")] = False,
 ) -> int:
     """Explain any octets: frames, APDUs, protection, values; and precisely why where they cannot be understood.
