@@ -196,7 +196,7 @@ def test_selectors_that_the_attribute_has_not(lamp: Lamp) -> None:
 def test_methods(lamp: Lamp) -> None:
     request = Request(2)
     assert lamp.action(2, Data.unsigned(10), request) == Data.long_unsigned(5)
-    assert lamp.asked is request
+    assert lamp.asked == Request(2, parameter=Data.unsigned(10))
     assert lamp.dim(20) == 1
     for parameter in (None, Data.integer(0), Data.null()):
         assert lamp.action(1, parameter) is None

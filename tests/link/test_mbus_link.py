@@ -11,7 +11,8 @@ from dlmskit.errors import LocalProtocolError
 from dlmskit.limits import Limits
 from dlmskit.link.events import LinkDown, LinkUp, Received
 from dlmskit.link.mbus import MBusFrame, encode_segments
-from dlmskit.link.mbus_link import MBusClient, MBusServer, MBusTimes
+from dlmskit.link.mbus_link import MBusClient, MBusTimes
+from dlmskit.link.mbus_slave import MBusServer
 from dlmskit.link.mbus_stream import Acknowledge, MBusReceiver, ShortFrame
 
 TIMES = MBusTimes(repetitions=8, poll=0.1)

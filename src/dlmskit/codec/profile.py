@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
 from dlmskit.codec.data import Data
+from dlmskit.codec.doubts import RowDoubt, doubts_of
 from dlmskit.codec.expand import reconstruct
 from dlmskit.codec.rows import decode_rows
 from dlmskit.errors import ConfigError, DecodeError
@@ -105,6 +106,11 @@ class ProfileTable:
         whole = reconstruct(self.raw, clocks, self.capture_period)
         values: Iterable[Sequence[Any]] = zip(*whole, strict=True) if whole else [() for _ in self.columns]
         return [_typed_values(column, raw) for column, raw in zip(self.columns, values, strict=True)]
+
+    @functools.cached_property
+    def doubts(self) -> dict[int, tuple[RowDoubt, ...]]:
+        """What is odd about rows, by their number counted from 0: times that go back or repeat, values of another type."""
+        return doubts_of(self.columns, self.rows)
 
     def column(self, name: str) -> list[Any]:
         """The typed values of one column. Raises `ConfigError` where there is none of that name."""

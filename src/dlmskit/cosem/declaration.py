@@ -7,15 +7,15 @@ are stored and requests served is the business of `dlmskit.cosem.model`.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, Self, TypeVar, overload
 
 from dlmskit.codec.data import Data
-from dlmskit.codec.kinds import Enumeration
 from dlmskit.codec.notation import Kind, parse_kind
 from dlmskit.cosem.access import Operation
+from dlmskit.cosem.enumerations import is_labelled, unlabelled
 from dlmskit.errors import DlmsError, ServiceError
 from dlmskit.types.enums import DataAccessResult
 from dlmskit.types.obis import Obis
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 F = TypeVar("F", bound=Callable[..., Any])
+
+Manufacturer = range | Mapping[str, range]
 
 NO_PARAMETER = "integer(0)"
 NO_RESULT = "null-data"
@@ -69,7 +71,7 @@ class Attribute:
         default: object,
         within: tuple[int, int] | None,
         selectors: tuple[int, ...],
-        manufacturer: range,
+        manufacturer: Manufacturer,
         name: str,
     ) -> None:
         self.number = number
@@ -88,7 +90,8 @@ class Attribute:
         self.selectors = selectors
         """Access selectors of selective access."""
         self.manufacturer = manufacturer
-        """Numbers of an enumeration that are left to manufacturers, beside those that have a meaning."""
+        """Numbers of an enumeration that are left to manufacturers, beside those that it names; in a structure by member."""
+        self.labelled = is_labelled(self.kind)
         self.name = name
         """Name in the Blue Book."""
         self.python_name = ""
@@ -129,6 +132,7 @@ class Attribute:
         """The same attribute with another type, for the next version of a class."""
         again = copy(self)
         again.notation, again.kind = kind, parse_kind(kind)
+        again.labelled = is_labelled(again.kind)
         return again
 
     def renamed(self, name: str) -> Attribute:
@@ -153,9 +157,9 @@ class Attribute:
             raise ServiceError(DataAccessResult.TYPE_UNMATCHED, self.name, str(error)) from error
         if self.within is not None and not self.within[0] <= data.value <= self.within[1]:
             raise ServiceError(DataAccessResult.OTHER_REASON, self.name, f"not within {self.within[0]}..{self.within[1]}")
-        labels = self.kind.labels if isinstance(self.kind, Enumeration) else ()
-        if labels and data.value not in labels and data.value not in self.manufacturer:
-            raise ServiceError(DataAccessResult.OTHER_REASON, self.name, f"no value {data.value}")
+        for member, number in unlabelled(self.kind, data) if self.labelled else ():
+            if number not in (self.manufacturer.get(member, ()) if isinstance(self.manufacturer, Mapping) else self.manufacturer):
+                raise ServiceError(DataAccessResult.OTHER_REASON, self.name, f"no value {number} {member}".rstrip())
 
 
 def attribute(
@@ -168,7 +172,7 @@ def attribute(
     default: object = None,
     within: tuple[int, int] | None = None,
     selectors: tuple[int, ...] = (),
-    manufacturer: range = range(0),
+    manufacturer: Manufacturer = range(0),
     name: str = "",
 ) -> Attribute:
     """Declare an attribute: ``number`` and ``kind`` as in the class table; the Blue Book's name where Python's differs."""

@@ -1,6 +1,7 @@
 """One entry of a push object list: an attribute, or what is selected of it (Blue Book, class 40, push_object_list).
 
-Versions 0 and 1 of the list know less: an entry without restriction and columns takes the whole attribute.
+Versions 0 and 1 of the list know less: an entry without restriction and columns takes the whole attribute. Data protection
+and Compact data have lists of the same entries.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dlmskit.codec.data_types import Tag
 from dlmskit.cosem.access import Operation
 from dlmskit.cosem.classes.profile_generic import BUFFER, ProfileGeneric
 from dlmskit.cosem.declaration import Caller, Request
+from dlmskit.cosem.objects import ObjectTree
 from dlmskit.cosem.selective import BY_ENTRY, BY_RANGE, CaptureObject, EntryDescriptor, RangeDescriptor
 from dlmskit.errors import ServiceError
 from dlmskit.types.datetime import CosemDate, CosemDateTime, CosemTime
@@ -71,6 +73,19 @@ class PushEntry:
             raise _refusal(self, f"a date has {_DATE_OCTETS} octets")
 
 
+def taken(entry: PushEntry, tree: ObjectTree) -> Data:
+    """What an entry takes of a logical device, with the device's own rights; null-data for what does not exist.
+
+    Raises ServiceError (other-reason) for a selection that cannot be made.
+    """
+    wanted = entry.wanted
+    if not entry.restriction and not entry.columns:
+        return tree.captured(wanted)
+    key = wanted.class_id, wanted.logical_name
+    profile = tree.get(*key) if key in tree else None
+    return element(selected(entry, profile), wanted.data_index) if isinstance(profile, ProfileGeneric) else Data.null()
+
+
 def selected(entry: PushEntry, profile: ProfileGeneric) -> Data:
     """The rows and columns of a profile that an entry selects. Raises ServiceError (other-reason)."""
     if entry.restriction == _BY_ENTRY:
@@ -115,4 +130,4 @@ def element(value: Data, data_index: int) -> Data:
 
 
 def _refusal(entry: PushEntry, why: str) -> ServiceError:
-    return ServiceError(DataAccessResult.OTHER_REASON, f"push, {entry.wanted.logical_name}", why)
+    return ServiceError(DataAccessResult.OTHER_REASON, f"selection of {entry.wanted.logical_name}", why)

@@ -1,4 +1,4 @@
-"""DLMS over wired M-Bus (EN 13757-2, -3): the link and transport layer of both ends as machines without input and output.
+"""DLMS over wired M-Bus (EN 13757-2, -3): the master, as a machine without input and output; the meter is `mbus_slave`.
 
 The client is the master. It resets a meter with SND_NKE, sends an APDU in segments by SND_UD, each acknowledged with E5, and
 fetches the answer in segments by REQ_UD2, until E5 says that there is none. A repetition is known by its frame count bit, one
@@ -8,7 +8,6 @@ for all commands to a station (IEC 60870-5-2): it is answered again and not exec
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from dlmskit.errors import DecodeError, LocalProtocolError
@@ -16,7 +15,6 @@ from dlmskit.limits import DEFAULT, Limits
 from dlmskit.link.events import LinkDown, LinkUp, Received
 from dlmskit.link.mbus import (
     BROADCAST,
-    SEGMENT_OCTETS,
     DlmsPart,
     MBusFrame,
     MBusReassembler,
@@ -212,7 +210,7 @@ class MBusClient:
             self._due = now + self._times.poll
 
     def _take(self, frame: MBusFrame) -> None:
-        part = _part(frame)
+        part = sound_part(frame)
         if part is None or (part.source, part.destination) != (self._server, self._client):
             self.ignored += 1
             return
@@ -245,110 +243,8 @@ class MBusClient:
         self._events.append(LinkDown(self._client, self._server, reason, silent=not self._closing))
 
 
-class MBusServer:
-    """The slave: one meter with its primary address. ``take_events`` tells what came; ``send`` queues what is fetched."""
-
-    def __init__(self, address: int, times: MBusTimes = DEFAULT_TIMES, limits: Limits = DEFAULT) -> None:
-        self._address = address
-        self._times = times
-        self._limit = limits.frame_octets
-        self._reassembler = MBusReassembler(limits)
-        self._queue: deque[MBusFrame] = deque()
-        self._last: int | None = None
-        """Frame count bit of the last command; None after a reset."""
-        self._last_answer: bytes = b""
-        self._heard: float | None = None
-        """When the master was last heard; None: it has reset the link at most, as one does that leaves."""
-        self._ready = False
-        """The master has reset the link since the meter dropped it."""
-        self._out = bytearray()
-        self._events: list[LinkUp | LinkDown | Received] = []
-
-    @property
-    def due(self) -> float | None:
-        """When to call `tick`."""
-        seconds = self._times.inactivity
-        return self._heard + seconds if self._heard is not None and seconds else None
-
-    @property
-    def linked(self) -> bool:
-        """Whether a master uses the link."""
-        return self._heard is not None
-
-    def receive(self, frame: LineFrame, now: float) -> None:
-        """Take a frame of the line, whoever it is for."""
-        if isinstance(frame, Acknowledge) or frame.address not in {self._address, TEST_ADDRESS}:
-            return
-        if frame.control == SND_NKE:
-            self.reset("the master resets the link")
-            self._ready = True
-            self._out += Acknowledge().encode()
-            return
-        if not self._ready:
-            return
-        if self._heard is None:
-            self._events.append(LinkUp(0, 0))
-            self._heard = now
-        if isinstance(frame, MBusFrame) and frame.control & ~FCB == SND_UD:
-            answer = self._answer(frame, lambda: self._take(frame))
-        elif isinstance(frame, ShortFrame) and frame.control & ~FCB == REQ_UD2:
-            answer = self._answer(frame, self._next)
-        else:
-            return
-        self._heard = now
-        self._out += answer
-
-    def send(self, client: int, server: int, apdu: bytes) -> bool:
-        """Queue an APDU from server to client SAP. False when too much waits already."""
-        if sum(len(frame.data) for frame in self._queue) > self._limit:
-            return False
-        for octets in encode_segments(apdu, server, client, control=RSP_UD, address=self._address, size=SEGMENT_OCTETS):
-            self._queue.append(decode_mbus(octets))
-        return True
-
-    def reset(self, reason: str) -> None:
-        """Drop the link, and what waits on it; nothing is answered before the next SND_NKE."""
-        if self._heard is not None:
-            self._events.append(LinkDown(0, 0, reason))
-        self._heard, self._last, self._last_answer, self._ready = None, None, b"", False
-        self._queue.clear()
-        self._reassembler.drop()
-
-    def tick(self, now: float) -> None:
-        """Forget a master that has been silent for too long."""
-        if self.due is not None and now >= self.due:
-            self.reset(f"nothing heard for {self._times.inactivity:g} s")
-
-    def output(self) -> bytes:
-        """What must be put on the line now."""
-        octets = bytes(self._out)
-        self._out.clear()
-        return octets
-
-    def take_events(self) -> list[LinkUp | LinkDown | Received]:
-        """What has happened."""
-        events, self._events = self._events, []
-        return events
-
-    def _answer(self, frame: ShortFrame | MBusFrame, make: Callable[[], bytes]) -> bytes:
-        """What a command is answered with; a repeated one with the same as before."""
-        count = frame.control & FCB
-        if count != self._last:
-            self._last, self._last_answer = count, make()
-        return self._last_answer
-
-    def _take(self, frame: MBusFrame) -> bytes:
-        part = _part(frame)
-        whole = None if part is None else self._reassembler.add(part).octets
-        if part is not None and whole:
-            self._events.append(Received(part.source, part.destination, whole))
-        return Acknowledge().encode()
-
-    def _next(self) -> bytes:
-        return self._queue.popleft().encode() if self._queue else Acknowledge().encode()
-
-
-def _part(frame: MBusFrame) -> DlmsPart | None:
+def sound_part(frame: MBusFrame) -> DlmsPart | None:
+    """What a frame carries of an APDU; None for another one."""
     try:
         return dlms_part(frame)
     except DecodeError:

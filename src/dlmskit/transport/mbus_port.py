@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from dlmskit.limits import Limits
 from dlmskit.link.events import LinkDown, LinkUp
-from dlmskit.link.mbus_link import MBusServer, MBusTimes
+from dlmskit.link.mbus_link import MBusTimes
+from dlmskit.link.mbus_slave import MBusServer
 from dlmskit.link.mbus_stream import LineFrame, MBusReceiver
 from dlmskit.transport.base import ConnectionHandler, HandlerFactory
 from dlmskit.transport.line_port import LinePort, Write, answers_of

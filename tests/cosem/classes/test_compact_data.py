@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from dlmskit.codec.data import Data
 from dlmskit.cosem.access import AccessMode, ObjectRights, Role
+from dlmskit.cosem.classes.clock import Clock
 from dlmskit.cosem.classes.compact_data import CaptureMethod, CompactData, CompactDataV0
 from dlmskit.cosem.classes.data import Data as DataObject
+from dlmskit.cosem.classes.profile_generic import ProfileGeneric
 from dlmskit.cosem.classes.register import Register
 from dlmskit.cosem.objects import ObjectTree
 from dlmskit.cosem.view import ObjectView
 from dlmskit.errors import ServiceError
+from dlmskit.types.datetime import CosemDate, CosemDateTime
 from dlmskit.types.enums import DataAccessResult
 
 NAME = "0.0.66.0.1.255"
@@ -96,3 +101,57 @@ def test_version_1_without_restrictions_is_version_0() -> None:
     ObjectTree([made])
     made.action(2, Data.integer(0))
     assert made.compact_buffer == b"\x03"
+
+
+LOAD, CLOCK = "1.0.99.1.0.255", "0.0.1.0.0.255"
+LAST_DAY = CosemDate.of(2024, 1, 16).octets
+
+
+@pytest.fixture
+def selecting() -> CompactData:
+    """Compact data beside a profile of eight six-hourly rows from 2024-01-15 00:00."""
+    profile = ProfileGeneric(
+        LOAD, capture_objects=[(8, CLOCK, 2, 0), (3, "1.0.1.8.0.255", 2, 0)], profile_entries=20, capture_period=21600
+    )
+    for index in range(8):
+        moment = CosemDateTime.from_datetime(datetime(2024, 1, 15, tzinfo=UTC) + timedelta(hours=6 * index))
+        profile.insert(Data.structure((Data.octet_string(moment), Data.unsigned(index))))
+    made = CompactData(NAME, template_id=1)
+    ObjectTree([made, profile, Clock(CLOCK), Register("1.0.1.8.0.255", value=Data.unsigned(9))])
+    return made
+
+
+def captured(one: CompactData, *entries: tuple[object, ...]) -> list[object]:
+    """What a reader makes of buffer and template, joined into a compact-array."""
+    one.capture_objects = entries
+    one.action(2, Data.integer(0))
+    contents = one.compact_buffer
+    (values,) = Data.decode(b"\x13" + one.template_description + bytes((len(contents),)) + contents).value
+    return list(values)
+
+
+def test_version_1_takes_the_rows_and_columns_that_are_named(selecting: CompactData) -> None:
+    values = [(3, "1.0.1.8.0.255", 2, 0)]
+    by_entry, by_date = (2, (3, 5)), (1, (LAST_DAY, LAST_DAY))
+    assert captured(selecting, (7, LOAD, 2, 0, by_entry, values)) == [[(2,), (3,), (4,)]]
+    assert captured(selecting, (7, LOAD, 2, 0, by_date, values)) == [[(4,), (5,), (6,), (7,)]]
+    assert captured(selecting, (7, LOAD, 2, 1, by_date, values), (3, "1.0.1.8.0.255", 2, 0, (0, None), [])) == [(4,), 9]
+    assert [row[1] for row in captured(selecting, (7, LOAD, 2, 0, by_entry, []))[0]] == [2, 3, 4]  # type: ignore[attr-defined]
+    missing = 7, "1.0.99.9.0.255", 2, 0, by_entry, values
+    assert captured(selecting, missing, (3, "1.0.1.8.0.255", 2, 0, (0, None), [])) == [None, 9]
+
+
+def test_no_other_attribute_has_rows(selecting: CompactData) -> None:
+    strange: list[tuple[object, ...]] = [
+        (3, "1.0.1.8.0.255", 2, 0, (2, (1, 2)), []),
+        (7, LOAD, 2, 0, (1, (1, 2)), []),
+        (7, LOAD, 2, 0x1001, (0, None), []),
+    ]
+    for entry in strange:
+        with pytest.raises(ServiceError) as refusal:
+            selecting.capture_objects = [entry]
+        assert refusal.value.code == DataAccessResult.OTHER_REASON
+    assert selecting.capture_objects == []
+    selecting.capture_objects = [(7, LOAD, 2, 0, (2, (1, 2)), [(3, "1.0.2.8.0.255", 2, 0)])]
+    with pytest.raises(ServiceError, match="not captured"):
+        selecting.action(2, Data.integer(0))

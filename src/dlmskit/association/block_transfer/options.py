@@ -60,6 +60,8 @@ class Reaction(msgspec.Struct, frozen=True, gc=False):
     """What to send now."""
     apdu: bytes | None = None
     """The peer's APDU, when this block completed it; given once."""
+    confirmed: bool = True
+    """False for what came in unconfirmed blocks: it is not answered."""
 
 
 NOTHING = Reaction()

@@ -72,7 +72,7 @@ class ServerBlocks:
             self._report(EventCode.NOT_DECODED, "general block transfer", error)
             return _NOTHING
         if not block.window and block.block_number:
-            return Reaction((), self._unconfirmed.receive(block))
+            return Reaction((), self._unconfirmed.receive(block), confirmed=False)
         if self._begins(block):
             if block.block_data in self._first_blocks:
                 return _NOTHING

@@ -142,7 +142,7 @@ class Pipeline:
         else:
             answer = self._unexpected(reaction.apdu, act if isinstance(act, bytes) else NOT_ALLOWED)
         self._block = b""
-        return reaction.send + blocks.answer(answer)
+        return reaction.send + blocks.answer(answer) if reaction.confirmed else ()
 
     def _inner_block(self, blocks: ServerBlocks) -> tuple[bytes, ...]:
         """A block that came ciphered by itself. It gives its content no protection: blocks could be put together anew."""

@@ -7,28 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import IntEnum
-from typing import Any
 
 from dlmskit.codec.compact import TypeDescription
 from dlmskit.codec.data import Data
 from dlmskit.codec.data_types import Tag
 from dlmskit.cosem.access import Operation
 from dlmskit.cosem.declaration import Request, attribute, method
-from dlmskit.cosem.kinds import CAPTURE_OBJECT
+from dlmskit.cosem.kinds import CAPTURE_OBJECT, RESTRICTION
 from dlmskit.cosem.model import InterfaceClass
+from dlmskit.cosem.push_list import PushEntry, taken
 from dlmskit.cosem.selective import CaptureObject
 from dlmskit.errors import ServiceError
 from dlmskit.types.enums import DataAccessResult
 
 BUFFER = 2
-_RESTRICTION = (
-    "structure{restriction_type:enum{0=none,1=by_date,2=by_entry},restriction_value:choice{null-data,"
-    "structure{from_date:octet-string(date),to_date:octet-string(date)},"
-    "structure{from_entry:double-long-unsigned,to_entry:double-long-unsigned}}}"
-)
 _RESTRICTED_OBJECT = (
     "structure{class_id:long-unsigned,logical_name:logical-name,attribute_index:integer,data_index:long-unsigned,"
-    f"restriction:{_RESTRICTION},columns:array<{CAPTURE_OBJECT}>}}"
+    f"{RESTRICTION},columns:array<{CAPTURE_OBJECT}>}}"
 )
 
 
@@ -56,12 +51,9 @@ class CompactDataV0(InterfaceClass, class_id=62, version=0, name="Compact data")
     @method(2)
     def capture(self) -> None:
         """Copy the capture objects into the buffer. What cannot be read, a secret above all, is null-data."""
-        values = [self._captured(one) for one in self.capture_objects]
+        values = [taken(PushEntry.from_data(entry), self.tree) for entry in self.stored(3).elements()]
         self.store(5, Data.octet_string(TypeDescription.structure(*map(_described, values)).encode()))
         self.store(BUFFER, Data.octet_string(b"".join(map(_untagged, values))))
-
-    def _captured(self, definition: Any) -> Data:
-        return self.tree.captured(CaptureObject(*definition[:4]))
 
     @compact_buffer.reader
     def _read_buffer(self, request: Request) -> Data:
@@ -72,10 +64,12 @@ class CompactDataV0(InterfaceClass, class_id=62, version=0, name="Compact data")
     @capture_objects.writer
     def _write_capture_objects(self, value: Data, request: Request) -> None:
         """Another list empties the buffer and takes the next template_id, so that no reader mistakes it for the one before."""
-        for one in self.attribute(3).kind.decode(value):
-            if tuple(one[:3]) == (*self.key, BUFFER):
+        for data in value.elements():
+            entry = PushEntry.from_data(data)
+            entry.check()
+            if entry.wanted[:3] == (*self.key, BUFFER):
                 raise ServiceError(DataAccessResult.OTHER_REASON, "capture_objects", "it cannot capture its own buffer")
-            self._check_right(CaptureObject(*one[:4]), request)
+            self._check_right(entry.wanted, request)
         changed = value != self.stored(3)
         self.store(3, value)
         if changed:
@@ -94,14 +88,9 @@ class CompactDataV0(InterfaceClass, class_id=62, version=0, name="Compact data")
 
 
 class CompactData(CompactDataV0, version=1):
-    """Version 1: rows and columns of a profile may be named; an object that names some is not captured here."""
+    """Version 1: of the buffer of a profile, the rows and columns that are named. Other rows are another template_description."""
 
-    capture_objects = attribute(3, f"array<{_RESTRICTED_OBJECT}>", writable=True)
-
-    def _captured(self, definition: Any) -> Data:
-        if definition.restriction.restriction_type or definition.columns:
-            raise ServiceError(DataAccessResult.OTHER_REASON, "capture", "restrictions and columns are not applied")
-        return self.tree.captured(CaptureObject(*definition[:4]))
+    capture_objects = CompactDataV0.capture_objects.retyped(f"array<{_RESTRICTED_OBJECT}>")
 
 
 def _described(value: Data) -> TypeDescription:

@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from dlmskit.codec.data import Data
-from dlmskit.cosem.classes.profile_generic import ProfileGeneric
 from dlmskit.cosem.declaration import Caller, Request, attribute, method
 from dlmskit.cosem.kinds import CAPTURE_OBJECT, DATE_TIME, PROTECTION, RESTRICTION
 from dlmskit.cosem.model import InterfaceClass
-from dlmskit.cosem.push_list import PushEntry, element, selected
+from dlmskit.cosem.push_list import PushEntry, element, taken
 from dlmskit.cosem.selective import CaptureObject
 from dlmskit.errors import ServiceError
 from dlmskit.types.enums import DataAccessResult
@@ -39,7 +38,9 @@ class PushSetupV0(InterfaceClass, class_id=40, version=0, name="Push setup", met
     """
 
     push_object_list = attribute(2, f"array<{CAPTURE_OBJECT}>", writable=True)
-    send_destination_and_method = attribute(3, DESTINATION, writable=True)
+    send_destination_and_method = attribute(
+        3, DESTINATION, writable=True, manufacturer={"transport_service": range(200, 256), "message": range(128, 256)}
+    )
     communication_window = attribute(4, f"array<structure{{start_time:{DATE_TIME},end_time:{DATE_TIME}}}>", writable=True)
     randomisation_start_interval = attribute(5, "long-unsigned", writable=True)
     number_of_retries = attribute(6, "unsigned", writable=True)
@@ -71,11 +72,7 @@ class PushSetupV0(InterfaceClass, class_id=40, version=0, name="Push setup", met
             return Data.null()
         if wanted.attribute_index == 0:
             return element(self._public_attributes(wanted), wanted.data_index)
-        if not entry.restriction and not entry.columns:
-            return self.tree.captured(wanted)
-        profile = self.tree.get(wanted.class_id, wanted.logical_name)
-        assert isinstance(profile, ProfileGeneric)  # noqa: S101 - of its class_id
-        return element(selected(entry, profile), wanted.data_index)
+        return taken(entry, self.tree)
 
     def _public_attributes(self, wanted: CaptureObject) -> Data:
         """Attribute 0: every attribute that the receiver may read; null-data in place of the others."""
