@@ -210,7 +210,7 @@ _TABLES: tuple[type[Table], ...] = (
     *(description.Register, description.Profile, description.PushTable, description.Object, description.Typed),
     *(mechanisms.TariffsTable, mechanisms.DayTable, mechanisms.WeekTable, mechanisms.SeasonTable, mechanisms.SpecialDayTable),
     *(mechanisms.LimiterTable, mechanisms.PrepaymentTable, mechanisms.SecurityLogTable, mechanisms.ImageTable),
-    *(mechanisms.PortProtectionTable, mechanisms.ThirdPartyTable),
+    *(mechanisms.PortProtectionTable, mechanisms.ThirdPartyTable, mechanisms.FleetTable),
 )
 
 

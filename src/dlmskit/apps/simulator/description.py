@@ -17,6 +17,7 @@ from typing import Annotated, Any
 import msgspec
 
 from dlmskit.apps.simulator.mechanisms import (
+    FleetTable,
     ImageTable,
     LimiterTable,
     PortProtectionTable,
@@ -306,6 +307,7 @@ class Description(Table, frozen=True):
     object: tuple[Object, ...] = ()
     profile: tuple[Profile, ...] = ()
     push: tuple[PushTable, ...] = ()
+    fleet: FleetTable = FleetTable()
     tariffs: TariffsTable | None = None
     limiter: LimiterTable | None = None
     prepayment: PrepaymentTable | None = None

@@ -283,9 +283,9 @@ def _at(place: str) -> Iterator[None]:
 
 
 @contextlib.asynccontextmanager
-async def running(meter: SimulatedMeter) -> AsyncIterator[SimulatedMeter]:
+async def running(meter: SimulatedMeter, speed: float = 1.0) -> AsyncIterator[SimulatedMeter]:
     """Let the meter capture and push while the block runs."""
-    heart = Heart(meter.catch_up, meter.life, meter.pushing, meter.time)
+    heart = Heart(meter.catch_up, meter.life, meter.pushing, meter.time, speed)
     heart.start()
     sending = asyncio.create_task(meter.pushing.run())
     try:
