@@ -33,6 +33,7 @@ from dlmskit.client.directory import Code
 from dlmskit.client.readings import ObjectEntry, Reading
 from dlmskit.client.services import Selection
 from dlmskit.codec.data import Data as CosemData
+from dlmskit.cosem.export import ObjectRecord
 from dlmskit.types.bits import BitString
 from dlmskit.types.datetime import CosemDate, CosemDateTime, CosemTime
 from dlmskit.types.obis import Obis
@@ -51,6 +52,7 @@ class CosemObject:
     def read(self, attribute: int | str, selection: Selection | None = None) -> Any: ...
     def get(self, attribute: int | str, selection: Selection | None = None) -> CosemData: ...
     def read_all(self) -> dict[str, Any]: ...
+    def record(self) -> ObjectRecord: ...
     def write(self, attribute: int | str, value: Any, *, confirmed: bool = True) -> None: ...
     def call(self, method: int | str, parameter: Any = None, *, confirmed: bool = True) -> Any: ...
 """
@@ -99,7 +101,7 @@ class Stub:
                 self._lines += self._class(declared)
         head = _HEAD + (_AWAIT if self._awaited else "")
         if self._awaited:
-            for word in ("logical_name", "reading", "read", "get", "read_all", "write", "call"):
+            for word in ("logical_name", "reading", "read", "get", "read_all", "record", "write", "call"):
                 head = head.replace(f"    def {word}(", f"    async def {word}(")
         return _formatted("\n".join([head + _WORDS, *self._lines, ""]))
 

@@ -16,6 +16,7 @@ from dlmskit.cosem.classes.association_ln import AssociationLnV0
 from dlmskit.cosem.classes.charge import Charge
 from dlmskit.cosem.classes.profile_generic_v0 import ProfileGenericV0
 from dlmskit.cosem.classes.script_table import ScriptTable
+from dlmskit.cosem.export import from_json, from_xml, to_json, to_xml, tree_of
 from dlmskit.cosem.registry import interface_classes
 from dlmskit.cosem.selective import EntryDescriptor
 from dlmskit.errors import ConfigError, EncodeError, ServiceError
@@ -65,6 +66,21 @@ async def test_everything_of_an_object_at_once(small_meter: SmallMeter, connect:
         assert found == {"logical_name": Obis("1.0.2.8.0.255"), "value": 7, "scaler_unit": (0, 30)}
         missing = await meter.register("1.0.3.8.0.255").read_all()
         assert all(isinstance(refusal, ServiceError) for refusal in missing.values())
+
+
+async def test_an_object_is_taken_for_export(small_meter: SmallMeter, connect: Connect, secured: dict[str, Any]) -> None:
+    async with connect(small_meter.url, **secured) as meter:
+        assert (await meter.register(ENERGY).record()).rights is None
+        entries = await meter.objects()
+        records = [await meter.object(entry).record() for entry in entries]
+        assert from_xml(to_xml(records)) == from_json(to_json(records)) == records
+        energy = next(record for record in records if record.logical_name == ENERGY)
+        assert energy.values == {2: Data.double_long_unsigned(123456), 3: small_meter.tree.get(3, ENERGY).get(3)}
+        assert energy.rights == next(entry.rights for entry in entries if entry.obis == ENERGY)
+        twin = tree_of(records)
+        assert twin.get(7, LOAD).get(2) == small_meter.tree.get(7, LOAD).get(2)
+        with pytest.raises(ConfigError, match="9999"):
+            await meter.object(MYSTERY, class_id=9999).record()
 
 
 async def test_class_and_version_are_those_of_the_object_list(

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from dlmskit.apdu import CosemAttributeDescriptor, CosemMethodDescriptor
 from dlmskit.codec.data import Data
 from dlmskit.codec.notation import Kind
+from dlmskit.cosem.access import ObjectRights
 from dlmskit.cosem.catalog import class_for, classes_for
 from dlmskit.cosem.declaration import Attribute, Method
 from dlmskit.cosem.model import InterfaceClass
@@ -105,6 +106,10 @@ class Directory:
     ) -> tuple[Obis, int, type[InterfaceClass] | None]:
         """Code, class and declaration of an object. Raises ConfigError where the class is not known."""
         return self._object(code, class_id, version)[:3]
+
+    def rights(self, class_id: int, obis: Obis) -> ObjectRights | None:
+        """What the object list says that this client may do with an object; None where it says nothing."""
+        return next((one.rights for one in self._listed.get(obis, ()) if one.class_id == class_id), None)
 
     def _looked_up(self, code: Code, attribute: int | str, class_id: int | None, version: int | None) -> Target:
         obis, found_class, declaration, hint = self._object(code, class_id, version)

@@ -22,12 +22,19 @@ _ENDED = frozenset((EventCode.RELEASED, EventCode.ABORTED))
 class DeviceConnection:
     """A `ConnectionHandler`. A pair of SAPs that is not configured is not answered (robustness R-016)."""
 
-    __slots__ = ("_connection", "_device", "_guard", "_table")
+    __slots__ = ("_connection", "_device", "_gone", "_guard", "_table")
 
-    def __init__(self, device: Device, connection: Connection, guard: PortGuard = UNGUARDED) -> None:
+    def __init__(
+        self,
+        device: Device,
+        connection: Connection,
+        guard: PortGuard = UNGUARDED,
+        gone: Callable[[Connection], None] | None = None,
+    ) -> None:
         self._device = device
         self._connection = connection
         self._guard = guard
+        self._gone = gone
         self._table = AssociationTable(self._make)
 
     @property
@@ -56,6 +63,8 @@ class DeviceConnection:
 
     def lost(self, reason: str) -> None:
         """The connection is gone: every association on it ends."""
+        if self._gone is not None:
+            self._gone(self._connection)
         associations = tuple(self._table)
         self._table.lower_layer_lost()
         for association in associations:

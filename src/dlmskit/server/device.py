@@ -106,6 +106,8 @@ class Device:
         self._logical_devices: dict[int, LogicalDevice] = {}
         self._guards: dict[Obis, PortGuard] = {}
         self._store_failed = False
+        self.lines: dict[Obis, dict[Connection, None]] = {}
+        """Open connections by port, oldest first: pushes over a line go to them."""
         if database is not None:
             database.on_failure.append(self.transmit.look_again)
             database.claim("system title", str(system_title), "give the state another folder, or delete it")
@@ -272,7 +274,15 @@ class Device:
 
     def at_port(self, port: Obis) -> Callable[[Connection], DeviceConnection]:
         """The handler factory for listeners of one port, named by its set-up object; its protection object guards it."""
-        return lambda connection: DeviceConnection(self, connection, self._guards.get(port, UNGUARDED))
+
+        def connected(connection: Connection) -> DeviceConnection:
+            self.lines.setdefault(port, {})[connection] = None
+            return DeviceConnection(self, connection, self._guards.get(port, UNGUARDED), partial(self._unplugged, port))
+
+        return connected
+
+    def _unplugged(self, port: Obis, connection: Connection) -> None:
+        self.lines[port].pop(connection, None)
 
     def close(self) -> None:
         """Put the exact counters away and give the file back. The device serves no more."""

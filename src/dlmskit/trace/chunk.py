@@ -15,3 +15,5 @@ class Chunk(msgspec.Struct, frozen=True):
     """``c2s`` or ``s2c`` where the input tells (a log is taken for that of a client)."""
     timestamp: float | None = None
     """Seconds since 1970, from a packet capture."""
+    captured: bool = False
+    """From a packet capture: many messages of a link, rather than one that somebody hands in."""

@@ -75,7 +75,7 @@ class _Traffic:
         if octets and _counts(octets, source[1], destination[1]):
             direction = "c2s" if destination[1] == PORT else "s2c" if source[1] == PORT else None
             name = f"{self._label} udp {named(source)} > {named(destination)}"
-            self._datagrams.append(Chunk(name, octets, direction, timestamp))
+            self._datagrams.append(Chunk(name, octets, direction, timestamp, captured=True))
 
     def add_segment(self, source: Endpoint, destination: Endpoint, tcp: dpkt.tcp.TCP, timestamp: float) -> None:
         key = frozenset((source, destination))
@@ -96,7 +96,7 @@ class _Traffic:
             if any(_counts(start, *conversation.ports) for start in starts):
                 chunks += conversation.chunks(self._label)
         chunks.sort(key=lambda chunk: chunk.timestamp or 0.0)
-        return [Chunk(f"{self._label} serial", bytes(self.serial)), *chunks] if self.serial else chunks
+        return [Chunk(f"{self._label} serial", bytes(self.serial), captured=True), *chunks] if self.serial else chunks
 
 
 def _packets(octets: bytes, label: str) -> Iterator[tuple[int, float, bytes]]:

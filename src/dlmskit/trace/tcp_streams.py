@@ -52,9 +52,9 @@ class Conversation:
         self._flush()
         name = f"{label} tcp {named(self._client)} > {named(self._server)}"
         if all(octets[0] in _FRAMED for _, octets, _ in self._first_turns()):
-            return [Chunk(name, self._interleaved(), None, self._turns[0][2])]
+            return [Chunk(name, self._interleaved(), None, self._turns[0][2], captured=True)]
         return [
-            Chunk(name, bytes(octets), "c2s" if sender == self._client else "s2c", timestamp)
+            Chunk(name, bytes(octets), "c2s" if sender == self._client else "s2c", timestamp, captured=True)
             for sender, octets, timestamp in self._turns
         ]
 

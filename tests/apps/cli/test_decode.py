@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import ssl
 import sys
 from pathlib import Path
@@ -174,6 +175,30 @@ def test_a_capture_of_tcp_is_put_in_order(run: Run, tmp_path: Path) -> None:
             writer.writepkt(bytes(dpkt.ethernet.Ethernet(src=b"\2" * 6, dst=b"\3" * 6, type=0x800, data=ip)), 1.0)
     document = run("decode", path, "--json").json
     assert (document["apdu"]["name"], document["values"][0]["value"]) == ("get-response-normal", 1234)
+
+
+def test_a_capture_gives_a_line_of_json_for_each_apdu(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "line.pcap"
+    with path.open("wb") as file:
+        writer = dpkt.pcap.Writer(file, linktype=101)
+        for number, (source, destination, apdu) in enumerate(
+            ((50001, 4059, "C001C100080000010000FF0200"), (4059, 50001, "C401C10006000004D2"), (4059, 50001, "C401C2000600")), 1
+        ):
+            octets = bytes.fromhex(apdu)
+            udp = dpkt.udp.UDP(
+                sport=source, dport=destination, data=b"\x00\x01\x00\x01\x00\x10" + len(octets).to_bytes(2, "big") + octets
+            )
+            udp.ulen = len(udp)
+            ip = dpkt.ip.IP(src=bytes([10, 0, 0, 1]), dst=bytes([10, 0, 0, 2]), p=17, data=udp)
+            ip.len = len(ip)
+            writer.writepkt(bytes(ip), float(number))
+    answer = run("decode", path, "--json")
+    lines = [json.loads(line) for line in answer.out.splitlines()]
+    assert answer.code == 5
+    assert [line["apdu"]["name"] for line in lines] == ["get-request-normal", "get-response-normal", "unknown"]
+    assert all(set(line) == {"apdu", "security", "values", "problems"} for line in lines)
+    assert (lines[1]["values"][0]["value"], lines[1]["problems"]) == (1234, [])
+    assert lines[2]["problems"]
 
 
 def test_keys_from_a_key_file(run: Run, tmp_path: Path) -> None:

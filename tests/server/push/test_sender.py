@@ -154,7 +154,7 @@ async def test_protection_that_cannot_be_given_sends_nothing(words: dict[str, An
     ("words", "says"),
     [
         ({"send_destination_and_method": (4, b"+49170", 0)}, "not over SMS"),
-        ({"send_destination_and_method": (5, b"\x10", 0)}, "not over HDLC"),
+        ({"send_destination_and_method": (2, b"ftp", 0)}, "not over FTP"),
         ({"send_destination_and_method": (0, b"host:1", 1)}, "not XML"),
         ({"send_destination_and_method": (0, b"", 0)}, "no host:port"),
         ({"send_destination_and_method": (0, b"host/path", 0)}, "no host:port"),

@@ -70,6 +70,10 @@ class CosemObject:
         """Every attribute that is no secret: a dictionary of values by name, a ServiceError where the meter refuses one."""
         return self._run(self._scripts.everything())
 
+    def record(self) -> Any:
+        """The object for export: what could be read of it, and the rights of the object list (`dlmskit.cosem.export`)."""
+        return self._run(self._scripts.record())
+
     def write(self, attribute: int | str, value: Any, *, confirmed: bool = True) -> Any:
         """Write an attribute by name or number, as it is kept: no scaler is taken off."""
         return self._run(self._scripts.write(attribute, value, confirmed=confirmed))

@@ -9,7 +9,8 @@ from dlmskit.client.readings import Reading, Readings
 from dlmskit.client.services import Selection, presented
 from dlmskit.client.steps import Script
 from dlmskit.codec.data import Data
-from dlmskit.errors import ServiceError
+from dlmskit.cosem.export import ObjectRecord
+from dlmskit.errors import ConfigError, ServiceError
 
 
 class ObjectScripts:
@@ -45,6 +46,20 @@ class ObjectScripts:
         names = [word.python_name for word in words if not word.secret]
         found = yield from self._services.readings([self._target(name) for name in names])
         return {name: one if isinstance(one, ServiceError) else one.value for name, one in zip(names, found, strict=True)}
+
+    def record(self) -> Script[ObjectRecord]:
+        """The object as it is exchanged: what could be read of it, as it came, and the rights of the object list if it was read.
+
+        Raises ConfigError for a class that is not declared.
+        """
+        declared = self.declaration
+        if declared is None:
+            raise ConfigError(f"interface class {self.class_id} is not declared here")
+        numbers = [number for number, word in declared.attributes.items() if number != 1 and not word.secret]
+        found = yield from self._services.data_of([self._target(number) for number in numbers])
+        values = {number: one for number, one in zip(numbers, found, strict=True) if isinstance(one, Data)}
+        rights = self._services.directory.rights(self.class_id, self.obis)
+        return ObjectRecord(self.class_id, declared.version, self.obis, values, rights)
 
     def write(self, attribute: int | str, value: Any, *, confirmed: bool = True) -> Script[None]:
         """Write an attribute, as it is kept: no scaler is taken off."""

@@ -12,6 +12,7 @@ from dlmskit.limits import Limits
 from dlmskit.link.wrapper import PORT
 from dlmskit.transport.base import Saps, Transport
 from dlmskit.transport.url import transport_from_url
+from dlmskit.types.obis import Obis
 
 
 class Service(IntEnum):
@@ -30,13 +31,15 @@ class Service(IntEnum):
     UNRELIABLE_COAP = 10
 
 
-_SCHEMES = {Service.TCP: "tcp", Service.UDP: "udp"}
+_SCHEMES = {Service.TCP: "tcp", Service.UDP: "udp", Service.RELIABLE_COAP: "coap", Service.UNRELIABLE_COAP: "coap"}
+_LINES = {Service.HDLC: Obis("0.0.22.0.0.255"), Service.M_BUS: Obis("0.0.24.0.0.255")}
+"""Set-up object of the port whose open connections carry the push."""
 _XML = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """A destination that can be reached. ``url`` has no SAPs."""
+    """A destination that can be reached. ``url`` has no SAPs; it is empty for a line that the client holds open."""
 
     service: Service
     url: str
@@ -45,21 +48,29 @@ class Destination:
     def of(cls, value: Data) -> Destination:
         """Read the attribute. Raises ConfigError for services and forms that are not sent, and for an address that is none."""
         service, destination, message = (member.value for member in value.elements())
-        if service not in _SCHEMES:
+        if service not in _SCHEMES and service not in _LINES:
             name = Service(service).name.replace("_", " ") if service in set(Service) else f"transport service {service}"
-            raise ConfigError(f"pushes go over TCP and UDP, not over {name}")
+            raise ConfigError(f"pushes go over TCP, UDP, CoAP, HDLC and M-Bus, not over {name}")
         if message:
             raise ConfigError(f"pushes are A-XDR encoded, not {'XML' if message == _XML else f'message type {message}'}")
+        if service in _LINES:
+            return cls(Service(service), "")
         return cls(Service(service), f"{_SCHEMES[Service(service)]}://{_host_and_port(bytes(destination))}")
 
     @property
     def confirms(self) -> bool:
         """Whether the supporting layer confirms what it carries."""
-        return self.service is Service.TCP
+        return self.service in {Service.TCP, Service.RELIABLE_COAP}
+
+    @property
+    def line(self) -> Obis | None:
+        """The port of a line that the client holds open; None where the device dials."""
+        return _LINES.get(self.service)
 
     def with_saps(self, server_sap: int, client_sap: int) -> str:
         """As the URL of a transport: who sends is the client of the words, who receives the server."""
-        return f"{self.url}?client={server_sap}&server={client_sap}"
+        more = "&confirmable=no" if self.service is Service.UNRELIABLE_COAP else ""
+        return f"{self.url}?client={server_sap}&server={client_sap}{more}"
 
 
 def _host_and_port(octets: bytes) -> str:

@@ -24,6 +24,7 @@ from dlmskit.security import SecurityContext
 from dlmskit.server.logical_device import LogicalDevice
 from dlmskit.server.push.delivery import Delivery, Method, Schedule
 from dlmskit.server.push.destination import Destination, Dial, dial
+from dlmskit.server.push.line import LineTransport
 from dlmskit.server.push.message import LONG_INVOKE_IDS, PushMessage
 from dlmskit.server.push.party import PushParty, pin_sender
 from dlmskit.transport.base import Saps, Transport, TransportProfile
@@ -141,6 +142,9 @@ class PushSender:
 
     def transport(self, destination: Destination, server_sap: int, client_sap: int) -> Transport:
         """The transport of one attempt, not opened."""
+        if destination.line is not None:
+            connections = self._device.lines.get(destination.line, ())
+            return LineTransport(connections, str(destination.line), Saps(server_sap, client_sap))
         return self._dial(destination, Saps(server_sap, client_sap), self._device.limits)
 
 
@@ -175,6 +179,8 @@ class _Queue:
         except ConfigError as error:
             raise ServiceError(DataAccessResult.OTHER_REASON, "push", str(error)) from error
         schedule = Schedule.of(setup, local_time_of(setup.tree))
+        if destination.line is not None and schedule.method is Method.CONFIRMED:
+            raise ServiceError(DataAccessResult.OTHER_REASON, "push", "a push over a line is not confirmed")
         number, time = self._sender.next_long_invoke_id(), setup.now()
         message = PushMessage(number, None if time.is_unset else time, body, confirmed=schedule.method is Method.CONFIRMED)
         delivery = Delivery(schedule, self._device.random)

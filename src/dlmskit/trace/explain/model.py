@@ -5,6 +5,7 @@ The codes of `Problem` are a contract: scripts match on them, so they are listed
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import Any
 
@@ -238,6 +239,18 @@ class Explanation(msgspec.Struct, frozen=True):
     def with_damaged_values(self) -> Explanation:
         """The same, with the values of damaged and incomplete messages among the values: on the user's word."""
         return msgspec.structs.replace(self, apdus=tuple(msgspec.structs.replace(apdu, trusted=True) for apdu in self.apdus))
+
+    def each_to_json(self) -> Iterator[dict[str, Any]]:
+        """An object for each APDU, as of a packet capture, and a last one without APDU for problems of the capture itself."""
+        for apdu in self.apdus:
+            yield {
+                "apdu": apdu.to_json(),
+                "security": weakest(apdu.security).to_json(),
+                "values": [value.to_json() for value in apdu.values] if apdu.trusted else [],
+                "problems": [problem.to_json() for problem in apdu.problems],
+            }
+        if self.problems:
+            yield {"apdu": None, "security": None, "values": [], "problems": [problem.to_json() for problem in self.problems]}
 
     def to_json(self) -> dict[str, Any]:
         """The contract of ``dlmskit decode --json``."""

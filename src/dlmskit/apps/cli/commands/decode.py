@@ -41,7 +41,7 @@ def run(  # noqa: PLR0913, PLR0917  one for each option
         bool,
         typer.Option("--accept-damaged", help="List values of damaged or incomplete messages too; they are not to be trusted."),
     ] = False,
-    json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object; of a capture, a line for each APDU.")] = False,
     xml: Annotated[bool, typer.Option("--xml", help="The innermost APDUs as XML.")] = False,
 ) -> int:
     """Explain any octets: frames, APDUs, protection, values; and precisely why where they cannot be understood.
@@ -63,7 +63,10 @@ def run(  # noqa: PLR0913, PLR0917  one for each option
     explanation = explain_all((chunk.octets for chunk in chunks), ring)
     if accept_damaged:
         explanation = explanation.with_damaged_values()
-    if json:
+    if json and chunks and chunks[0].captured:
+        for one in explanation.each_to_json():
+            print_json(one, indent=None)
+    elif json:
         print_json(explanation.to_json())
     elif xml:
         print_xml(explanation)

@@ -14,6 +14,7 @@ from dlmskit.client.aio import Meter
 from dlmskit.client.readings import ObjectEntry
 from dlmskit.cosem.access import AccessMode
 from dlmskit.cosem.declaration import Attribute, Method
+from dlmskit.cosem.export.rights import ATTRIBUTE_WORDS, METHOD_WORDS, right_in_words
 
 
 def run(
@@ -46,28 +47,14 @@ def _json(entry: ObjectEntry) -> dict[str, object]:
         "class": entry.class_name or None,
         "version": entry.version,
         "attributes": [
-            {"number": number, "name": attributes.get(number), **_right(mode, "read", "write")}
+            {"number": number, "name": attributes.get(number), **right_in_words(mode, ATTRIBUTE_WORDS)}
             for number, mode in entry.rights.attributes.items()
         ],
         "methods": [
-            {"number": number, "name": methods.get(number), **_right(mode, "call")}
+            {"number": number, "name": methods.get(number), **right_in_words(mode, METHOD_WORDS)}
             for number, mode in entry.rights.methods.items()
         ],
     }
-
-
-def _right(mode: AccessMode, *words: str) -> dict[str, object]:
-    bits = (AccessMode.READ, AccessMode.WRITE)
-    allowed = {word: bool(mode & bit) for word, bit in zip(words, bits, strict=False)}
-    return {
-        **allowed,
-        "request_protection": _protection(int(mode.request)),
-        "response_protection": _protection(int(mode.response)),
-    }
-
-
-def _protection(bits: int) -> list[str]:
-    return [word for bit, word in ((1, "authenticated"), (2, "encrypted"), (4, "signed")) if bits & bit]
 
 
 def _names(entry: ObjectEntry) -> tuple[dict[int, str], dict[int, str]]:
