@@ -14,10 +14,16 @@ from dlmskit.types.datetime import CosemDate, CosemDateTime, CosemTime
 from dlmskit.types.obis import Obis
 
 _MOMENTS: dict[type, Any] = {
-    CosemDateTime: CosemDateTime(bytes.fromhex("07E8010F010C1E00008000 00".replace(" ", ""))),
+    CosemDateTime: CosemDateTime(bytes.fromhex("07E8010F010C1E0000800000")),
     CosemDate: CosemDate.of(2024, 1, 15),
     CosemTime: CosemTime.of(12, 30, 0, 0),
 }
+_MEANT = {
+    "class_id": Data.long_unsigned(3),
+    "LCP_option_type": Data.unsigned(1),
+    "IPCP_option_type": Data.unsigned(3),
+}
+"""Members whose number must be one that the peer knows: it is an enumeration there."""
 _TEXT = {Tag.OCTET_STRING: b"ABC", Tag.VISIBLE_STRING: "abc", Tag.UTF8_STRING: "abc", Tag.BIT_STRING: "10110"}
 
 
@@ -30,7 +36,8 @@ class Samples:
     def of(self, kind: Kind) -> Data:
         """A value of a type."""
         if isinstance(kind, Structure):
-            return Data.structure([self.of(member) for member in kind.members.values()])
+            members = kind.members.items()
+            return Data.structure([_MEANT.get(name) or self.of(member) for name, member in members])
         if isinstance(kind, Array):
             return Data.array([self.of(kind.member)])
         if isinstance(kind, Choice):
@@ -66,8 +73,9 @@ def filled(declared: type[InterfaceClass], name: str, samples: Samples) -> Inter
     """An object whose stored attributes are no defaults; what the class computes stays as it is."""
     one = declared(name)
     for number, word in declared.attributes.items():
-        if number != 1 and not word.secret:
-            value = samples.of(word.kind)
-            word.check(value) if word.within is None else None
-            one.store(number, value if word.within is None else word.initial())
+        if number == 1 or word.secret:
+            continue
+        value = samples.of(word.kind) if word.within is None else word.initial()
+        word.check(value)
+        one.store(number, value)
     return one
