@@ -17,7 +17,6 @@ from gurux_dlms.GXDLMSException import GXDLMSException
 from dlmskit.association.credentials import Credentials
 from dlmskit.association.settings import AssociationSettings
 from dlmskit.cosem.classes.profile_generic import ProfileGeneric
-from dlmskit.cosem.registry import interface_classes
 from dlmskit.security.keys import KeySet
 from dlmskit.server import ClientConfig, Device, Grants, LogicalDevice
 from dlmskit.transport.tcp_server import serve_tcp
@@ -26,6 +25,7 @@ from dlmskit.types.datetime import CosemDateTime
 from dlmskit.types.obis import Obis
 from tests.cosem.classes.test_class_tables import peer
 from tests.cosem.peers import StandingClock
+from tests.cosem.standard_classes import STANDARD
 from tests.interop.gurux_client import GuruxClient
 from tests.interop.samples import Samples, filled
 from tests.server.peers import METER
@@ -68,9 +68,7 @@ class Read(NamedTuple):
 
 def meter_of_everything() -> Device:
     """The newest version that the peer has of every class, with values that are no defaults. The association comes along."""
-    newest = {
-        key[0]: declared for key, declared in interface_classes().items() if peer(*key) is not None and key[0] not in {12, 15}
-    }
+    newest = {key[0]: declared for key, declared in STANDARD.items() if peer(*key) is not None and key[0] not in {12, 15}}
     samples = Samples()
     objects = [filled(declared, f"0.0.96.200.{at}.255", samples) for at, declared in enumerate(newest.values())]
     clock = StandingClock()
