@@ -173,7 +173,7 @@ class Protector:
             _refuse(outcome.result)
             demanded |= outcome.response
             value = outcome.data or Data.null()
-            if entry.restriction:
+            if entry.restriction or entry.columns:
                 profile = self._tree.get(wanted.class_id, wanted.logical_name)
                 value = selected(entry, profile) if isinstance(profile, ProfileGeneric) else value
             values.append(element(value, wanted.data_index))

@@ -12,7 +12,7 @@ from dlmskit.crypto.certificates import Certificate, Trust
 from dlmskit.crypto.suites import suite_of
 from dlmskit.security.introduction import CertificateCheck
 from dlmskit.security.keys import KeySet
-from dlmskit.server import ClientConfig, Device, LogicalDevice
+from dlmskit.server import ClientConfig, Device, Grants, LogicalDevice
 from dlmskit.types.enums import ApplicationContext, Mechanism
 from dlmskit.types.system_title import SystemTitle
 
@@ -34,8 +34,9 @@ def admit(
     keys: KeySet,
     pairs: MeterPairs,
     anchors: tuple[Certificate, ...],
+    grants: Grants | None = None,
 ) -> None:
-    """Let a client in. Raises ConfigError."""
+    """Let a client in, with the rights of its table where no others are given. Raises ConfigError."""
     settings = _settings(client, device, description)
     config = ClientConfig(
         name=client.name,
@@ -53,7 +54,7 @@ def admit(
         trust_anchors=anchors,
         **versions_of(client),
     )
-    logical_device.admit(config, grants_of(client), last_counter=device.last_counter)
+    logical_device.admit(config, grants_of(client) if grants is None else grants, last_counter=device.last_counter)
 
 
 def _settings(client: Client, device: Device, description: Description) -> AssociationSettings:

@@ -44,6 +44,10 @@ class Meter(Table, frozen=True):
     """The largest APDU in octets that it receives."""
     block_window: Annotated[int, msgspec.Meta(ge=0, le=63)] = 16
     """Blocks of general block transfer that it receives in one stream; 0 where it has no general block transfer."""
+    profile: str | None = None
+    """A real meter's object model, as ``nl-smr55``: its objects, associations and rights (``dlmskit simulate --list``)."""
+    past_days: Annotated[int, msgspec.Meta(ge=0, le=4000)] | None = None
+    """Days of its past that a new meter is filled with: all that its profiles hold where it is left out, 1 with ``profile``."""
     security_suite: Annotated[int, msgspec.Meta(ge=0, le=2)] = 0
     """Suites 1 and 2 have key pairs and compression; suite 2 has keys of 32 octets."""
 
@@ -66,6 +70,12 @@ class HouseholdTable(Table, frozen=True):
     """What it consumes in a year."""
     solar_kwp: Annotated[float, msgspec.Meta(ge=0, le=1000)] = 0.0
     """Peak power of the roof in kW; above 0 the meter exports."""
+    annual_gas_m3: Annotated[float, msgspec.Meta(ge=0, le=1_000_000)] = 1500.0
+    """Gas in a year."""
+    annual_water_m3: Annotated[float, msgspec.Meta(ge=0, le=1_000_000)] = 120.0
+    """Water in a year."""
+    annual_heat_kwh: Annotated[float, msgspec.Meta(ge=0, le=10_000_000)] = 12000.0
+    """Heat in a year."""
 
 
 class Keys(Table, frozen=True):

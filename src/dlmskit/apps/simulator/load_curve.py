@@ -45,6 +45,9 @@ class Household:
     """What it takes in an average year."""
     solar_kwp: float = 0.0
     """Peak power of a photovoltaic roof, 0 for none."""
+    annual_gas_m3: float = 1500.0
+    annual_water_m3: float = 120.0
+    annual_heat_kwh: float = 12000.0
     latitude: float = 50.0
     """Degrees north, for the height of the sun."""
 

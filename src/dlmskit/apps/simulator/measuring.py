@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import accumulate
-from math import hypot
+from math import hypot, pi, sin
 
 from dlmskit.apps.simulator.load_curve import SLOT_SECONDS, SLOTS, Day, Household
 from dlmskit.apps.simulator.noise import stream, unit
@@ -17,6 +17,7 @@ from dlmskit.cosem.daylight import LocalTime
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY_SECONDS = 86400
+_YEAR_DAYS = 365.2425
 _MINUTES = 15
 _DAYS_KEPT = 64
 _LINE_OHMS = 0.18
@@ -27,12 +28,15 @@ DAY_RATE_HOURS = range(6, 22)
 
 @dataclass(frozen=True, slots=True)
 class Energies:
-    """Readings since the meter was commissioned, in Wh and varh."""
+    """Readings since the meter was commissioned, in Wh and varh; m3 of gas and water."""
 
     active_import: float = 0.0
     active_export: float = 0.0
     reactive_import: float = 0.0
     import_rate_1: float = 0.0
+    gas_volume: float = 0.0
+    water_volume: float = 0.0
+    heat: float = 0.0
 
     @property
     def import_rate_2(self) -> float:
@@ -89,14 +93,24 @@ class Measurement:
         if number < self._first_day:
             return Energies()
         if not slot and not seconds:
-            return Energies(*self._midnight(number))
+            return _energies(self._midnight(number), self._commodities(moment))
         quarters = self._quarters(number)
         share = self._share(number * SLOTS + slot, seconds)
-        sums = (
+        sums = tuple(
             start + running[slot] + (running[slot + 1] - running[slot]) * share
             for start, running in zip(self._midnight(number), quarters.sums, strict=True)
         )
-        return Energies(*sums)
+        return _energies(sums, self._commodities(moment))
+
+    def _commodities(self, moment: datetime) -> tuple[float, float, float]:
+        """Gas, water and heat: more in winter and by day, and never backwards."""
+        start = _EPOCH + timedelta(days=self._first_day, seconds=-self._offset)
+        days, since = ((at - _EPOCH).total_seconds() / _DAY_SECONDS for at in (moment, start))
+        house = self.household
+        gas, water, heat = house.annual_gas_m3, house.annual_water_m3, house.annual_heat_kwh * 1000
+        heating = _passed(days, 0.6, 0.35) - _passed(since, 0.6, 0.35)
+        tapping = _passed(days, 0.05, 0.9) - _passed(since, 0.05, 0.9)
+        return gas * heating, water * tapping, heat * heating
 
     def _midnight(self, number: int) -> tuple[float, ...]:
         known = self._at_midnight
@@ -181,6 +195,16 @@ class Measurement:
         number, in_day = divmod(seconds, _DAY_SECONDS)
         slot, rest = divmod(in_day, SLOT_SECONDS)
         return number, slot, rest
+
+
+def _energies(electric: tuple[float, ...], others: tuple[float, ...]) -> Energies:
+    return Energies(*electric, *others)
+
+
+def _passed(days: float, by_year: float, by_day: float) -> float:
+    """Which part of an annual amount has flowed ``days`` after 1970, where the flow swings over the year and over the day."""
+    year = 2 * pi * (days - 15) / _YEAR_DAYS
+    return days / _YEAR_DAYS + by_year * sin(year) / (2 * pi) + by_day * sin(2 * pi * (days - 0.6)) / (2 * pi * _YEAR_DAYS)
 
 
 def _quarters(day: Day, shift_hours: int) -> _Quarters:

@@ -18,7 +18,10 @@ from dlmskit.apps.simulator.key_pairs import meter_pairs
 from dlmskit.apps.simulator.limits import add_limiter
 from dlmskit.apps.simulator.load_curve import Household
 from dlmskit.apps.simulator.measuring import Measurement
+from dlmskit.apps.simulator.modelled import ListedRights, add_model, measure
+from dlmskit.apps.simulator.models import Model, model
 from dlmskit.apps.simulator.objects import (
+    MeasuredProfile,
     SimulatedTime,
     clock_object,
     general_object,
@@ -35,7 +38,9 @@ from dlmskit.cosem.classes.account import Account
 from dlmskit.cosem.classes.disconnect_control import DisconnectControlV0
 from dlmskit.cosem.classes.profile_generic import ProfileGeneric
 from dlmskit.cosem.classes.push_setup import PushSetupV0
+from dlmskit.cosem.classes.register import Register as RegisterObject
 from dlmskit.errors import ConfigError, DlmsError
+from dlmskit.security.keys import KeySet
 from dlmskit.server import Database, Device, LogicalDevice, StoredRows
 from dlmskit.server.living import Life
 from dlmskit.types.obis import Obis
@@ -80,6 +85,7 @@ class SimulatedMeter:
             keys = meter_keys(description, title, folder)
             self.pairs = meter_pairs(description, title, folder)
             self._anchors += self.pairs.trust_anchors
+        self._model = None if description.meter.profile is None else model(description.meter.profile)
         for number, client in enumerate(clients_of(description), 1):
             kind, place = ("client", number) if number <= len(description.client) else ("role", number - len(description.client))
             with _at(f"{kind} {place} ({client.name})"):
@@ -92,6 +98,9 @@ class SimulatedMeter:
                     pairs=self.pairs,
                     anchors=self._anchors,
                 )
+        if self._model is not None:
+            with _at(f"profile {self._model.id}"):
+                self._add_model(self._model, keys)
         with _at("keys in the state"):
             self.device.ready()
         self._check_grants()
@@ -102,7 +111,14 @@ class SimulatedMeter:
 
     def _measurement(self) -> Measurement:
         table, meter = self.description.household, self.description.meter
-        household = Household(table.seed, table.annual_kwh, table.solar_kwp)
+        household = Household(
+            table.seed,
+            table.annual_kwh,
+            table.solar_kwp,
+            annual_gas_m3=table.annual_gas_m3,
+            annual_water_m3=table.annual_water_m3,
+            annual_heat_kwh=table.annual_heat_kwh,
+        )
         local = self._clock.local_time()
         return Measurement(household, phases=meter.phases, commissioned=meter.commissioned, local=local)
 
@@ -179,6 +195,32 @@ class SimulatedMeter:
                 made.append((tree.add(push_object(table, tree)), table))
         return made
 
+    def _add_model(self, model: Model, keys: KeySet) -> None:
+        """The associations of a real meter, and what each of them sees. Clients of the description go before."""
+        logical_device = self.device[MANAGEMENT_LOGICAL_DEVICE]
+        for client in model.clients():
+            if client.sap in logical_device.clients:
+                continue
+            rights = ListedRights(model.rights(client.name))
+            admit(
+                client,
+                logical_device,
+                device=self.device,
+                description=self.description,
+                keys=keys,
+                pairs=self.pairs,
+                anchors=self._anchors,
+                grants=rights,
+            )
+        made = add_model(model, logical_device.tree, self.description.meter.phases, self.description.household.seed)
+        for one in made:
+            if isinstance(one, MeasuredProfile):
+                one.rows = StoredRows(self.database, MANAGEMENT_LOGICAL_DEVICE, one.obis)
+                one.time = self.time
+                self.profiles.append(one)
+            elif isinstance(one, RegisterObject):
+                measure(one, self.supply, self.time)
+
     def _check_grants(self) -> None:
         for logical_device in self.device:
             for client in logical_device.clients.values():
@@ -203,13 +245,19 @@ class SimulatedMeter:
         if self._tariffs is not None:
             self._tariffs.ready()
         if past:
-            live_through(self.device, self.profiles, self.time, self.database, self.description.meter.commissioned)
+            self._live_through_the_past()
         self.life = Life(self.device, at=self.time.at)
         with self.device.turn():
             for logical_device in self.device:
                 for account in logical_device.tree.of(Account):
                     account.settle()
         self.catch_up()
+
+    def _live_through_the_past(self) -> None:
+        meter = self.description.meter
+        days = (None if meter.profile is None else 1) if meter.past_days is None else meter.past_days
+        most = timedelta.max if days is None else timedelta(days=days)
+        live_through(self.device, self.profiles, self.time, self.database, meter.commissioned, most)
 
     def catch_up(self) -> int:
         """Do what is due; returns how many moments were run."""

@@ -31,6 +31,8 @@ from dlmskit.types.obis import Obis
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_COUNTED_UNITS = frozenset((13, 30, 32))
+"""Of energies and volumes: they are counted, so cut; the rest is rounded."""
 MAXIMUM_DEMAND = "maximum-demand"
 AMR_STATUS = Obis("0.0.96.10.1.255")
 """Status of the load profile: an unsigned, captured with each row; 0 is no objection."""
@@ -91,7 +93,7 @@ def register_object(obis: str, table: Register, measurement: Measures, time: Sim
 def _counted(what: Quantity, scaler: int, measurement: Measures, moment: datetime) -> int:
     """What the register shows: energies are counted, so cut; the rest is rounded."""
     value = what.source(measurement, moment) * 10.0**-scaler
-    return int(value) if what.unit in {30, 32} else round(value)
+    return int(value) if what.unit in _COUNTED_UNITS else round(value)
 
 
 def _local(tree: ObjectTree, moment: datetime) -> CosemDateTime:
@@ -139,13 +141,18 @@ def plain_value(value: Any) -> Any:
     return Data.of(str(value["type"]), inner)
 
 
+SHORTEST_PERIOD = 60
+
+
 class MeasuredProfile(ProfileGeneric):
     """A profile that makes up for no more than its buffer holds: older rows would fall out at once."""
 
     time: SimulatedTime | None = None
 
     def following(self, after: datetime, rules: LocalTime) -> datetime | None:
-        """The next end of a capture_period that still fits the buffer."""
+        """The next end of a capture_period that still fits the buffer. Event logs of some meters say 1 s and mean none."""
+        if self.stored(4).value < SHORTEST_PERIOD:
+            return None
         if self.time is not None:
             oldest = self.time.real() - timedelta(seconds=self.stored(4).value) * (self.stored(8).value + 1)
             after = max(after, oldest)

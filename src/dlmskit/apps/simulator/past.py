@@ -13,7 +13,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from dlmskit.apps.simulator.objects import SimulatedTime
 from dlmskit.cosem.classes.activity_calendar import ActivityCalendar
 from dlmskit.cosem.classes.clock import Clock
-from dlmskit.cosem.classes.demand_register import DemandRegister
 from dlmskit.cosem.classes.profile_generic import ProfileGeneric
 from dlmskit.cosem.timebound import TimeBound
 from dlmskit.cosem.timing import Timekeeper
@@ -22,7 +21,7 @@ from dlmskit.server.living import Life
 
 MOST_MOMENTS = 500_000
 """That are lived through after a stop; then the meter goes on as after a power cut."""
-_HAVE_A_PAST: tuple[type[TimeBound], ...] = (ProfileGeneric, ActivityCalendar, DemandRegister)
+_HAVE_A_PAST: tuple[type[TimeBound], ...] = (ProfileGeneric, ActivityCalendar)
 _NOTE = "past"
 
 
@@ -31,13 +30,20 @@ def commissioning(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
 
 
-def live_through(device: Device, profiles: Iterable[ProfileGeneric], time: SimulatedTime, database: Database, day: date) -> None:
-    """Let a new meter live from its commissioning, as far as its profiles remember. Once: a meter with state has its past."""
+def live_through(
+    device: Device,
+    profiles: Iterable[ProfileGeneric],
+    time: SimulatedTime,
+    database: Database,
+    day: date,
+    most: timedelta = timedelta.max,
+) -> None:
+    """Let a new meter live from its commissioning, as far as its profiles remember. Once; ``most`` bounds it."""
     if database.note(_NOTE) is not None:
         return
     now = time.utc_now()
     depth = max((timedelta(seconds=one.capture_period) * one.profile_entries for one in profiles), default=timedelta())
-    began = max(commissioning(day) + timedelta(days=1), now - depth)
+    began = max(commissioning(day) + timedelta(days=1), now - min(depth, most))
     with database.transaction():
         for logical_device in device:
             for clock in logical_device.tree.of(Clock)[:1] if began < now else ():

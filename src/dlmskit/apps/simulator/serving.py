@@ -14,9 +14,11 @@ from pathlib import Path
 
 import msgspec
 
-from dlmskit.apps.simulator.description import Description, Keys, clients_of, read_description
+from dlmskit.apps.simulator.description import Description, Keys
 from dlmskit.apps.simulator.key_pairs import MeterPairs
 from dlmskit.apps.simulator.meter import SimulatedMeter, running
+from dlmskit.apps.simulator.models import everybody
+from dlmskit.apps.simulator.templates import description_of
 from dlmskit.client.key_file import write_key_file
 from dlmskit.client.parties import OWN_ENTRY
 from dlmskit.errors import ConfigError
@@ -68,7 +70,7 @@ class Served:
 @asynccontextmanager
 async def served(path: Path, serving: Serving) -> AsyncIterator[Served]:
     """Build the meter of a file and serve it while the block runs. Raises ConfigError, TransportError."""
-    description = read_description(path)
+    description = description_of(path)
     if serving.seed is not None:
         description = _with_seed(description, serving.seed)
     with _state_folder(serving.state) as folder, _named(path):
@@ -119,7 +121,7 @@ def _key_file(description: Description, folder: Path, pairs: MeterPairs) -> Path
         title = SystemTitle(description.meter.system_title)
         text = f'storage = "plain"\n\n[keys.{title}]\nguek = "{keys.guek}"\ngak = "{keys.gak}"\n'
         text += "".join(f'{name} = "{value}"\n' for name, value in _more(keys, pairs))
-        passwords = {client.password for client in clients_of(description) if client.password is not None}
+        passwords = {client.password for client in everybody(description) if client.password is not None}
         if len(passwords) == 1:  # an entry holds one
             text += f"lls_password = {json.dumps(passwords.pop(), ensure_ascii=False)}\n"
         if own := pairs.client.table():

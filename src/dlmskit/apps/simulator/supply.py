@@ -53,7 +53,7 @@ class Supply:
 
     def __init__(self, measurement: Measurement, database: Database, time: UtcClock) -> None:
         self._measurement, self._database, self._time = measurement, database, time
-        kept = json.loads(database.note(_NOTE) or '{"missed": [0, 0, 0, 0], "off": null}')
+        kept = json.loads(database.note(_NOTE) or '{"missed": [], "off": null}')
         self._missed = Energies(*kept["missed"])
         self._off = None if kept["off"] is None else datetime.fromisoformat(kept["off"])
 

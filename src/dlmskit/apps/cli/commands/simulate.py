@@ -15,12 +15,16 @@ from rich.table import Table
 
 from dlmskit.apps.cli.output import console
 from dlmskit.apps.simulator.serving import Served, Serving, served, stop_signal
+from dlmskit.apps.simulator.templates import available
 from dlmskit.link.wrapper import PORT
 from dlmskit.types.sap import MANAGEMENT_LOGICAL_DEVICE, PUBLIC_CLIENT
 
 
 def run(
-    file: Annotated[Path, typer.Argument(help="The meter, described in TOML; see the folder examples.")],
+    file: Annotated[
+        Path | None,
+        typer.Argument(help="The meter, described in TOML, or the name of one that --list shows."),
+    ] = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: one that is free.")] = PORT,
     host: Annotated[str, typer.Option(help="Where to listen; 0.0.0.0 for everybody.")] = "127.0.0.1",
     state: Annotated[Path | None, typer.Option(help="Folder that keeps the meter's state; without it the meter forgets.")] = None,
@@ -29,14 +33,32 @@ def run(
     listen: Annotated[
         str | None, typer.Option(help="Another medium, as a URL such as tls://127.0.0.1:4060?..., in place of --host and --port.")
     ] = None,
+    show: Annotated[bool, typer.Option("--list", help="The meters that are there by name, and nothing else.")] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON line when the meter is ready, nothing else.")] = False,
 ) -> int:
     """Be a meter: serve the objects, associations and load profile that a file describes, until Ctrl-C or SIGTERM.
 
     Example: dlmskit simulate examples/household.toml --port 4059
     """
+    if show:
+        return _list(json=json)
+    if file is None:
+        raise typer.BadParameter("name a file, or a meter that --list shows", param_hint="FILE")
     serving = Serving(host=host, port=port, udp=udp, url=listen, state=state, seed=seed)
     asyncio.run(_serve(file, serving, json=json))
+    return 0
+
+
+def _list(*, json: bool) -> int:
+    if json:
+        print(json_text.dumps([one._asdict() for one in available()]))
+        return 0
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for heading in ("name", "what it is"):
+        table.add_column(heading)
+    for one in available():
+        table.add_row(one.name, escape(one.what))
+    console.print(table)
     return 0
 
 
