@@ -85,6 +85,9 @@ class EventCode(StrEnum):
     SECURITY_CHANGED = "security-changed"
     """Keys, secrets, certificates or the policy of this client: the detail says which."""
     SECURITY_CHANGE_REFUSED = "security-change-refused"
+    STORE_FAILED = "store-failed"
+    """The state cannot be written, or was corrupt at the start: the detail says which."""
+    STORE_RECOVERED = "store-recovered"
     HANDLER_FAILED = "handler-failed"
     """An object's own code raised something that is not a result of the standard."""
 

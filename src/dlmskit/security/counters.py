@@ -159,6 +159,13 @@ class InvocationCounter:
         self._ready.clear()
         self._upcoming = self._end = 0
 
+    def look_again(self) -> None:
+        """The store may have lost what was put away last: leave a block that it does not know of any more."""
+        with self._lock:
+            if self._end > (self._store.next_unreserved(self._id) or 0):
+                self._ready.clear()
+                self._upcoming = self._end = 0
+
     def _refill_and_take(self) -> int:
         with self._lock:
             while True:
@@ -232,6 +239,11 @@ class TransmitCounters:
     def derived(self, key: Key, own_title: SystemTitle) -> InvocationCounter:
         """The counter of a key that may come into being again from the same inputs: stored, taken singly, not kept here."""
         return InvocationCounter(self._store, counter_name(key, own_title), block=1, start_gap=self._start_gap)
+
+    def look_again(self) -> None:
+        """See `InvocationCounter.look_again`: of each."""
+        for counter in self._counters.values():
+            counter.look_again()
 
     @property
     def in_use(self) -> Mapping[str, InvocationCounter]:

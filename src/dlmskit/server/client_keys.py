@@ -19,6 +19,7 @@ from dlmskit.security.held_keys import HeldAlready
 from dlmskit.security.keys import Secret
 from dlmskit.security.parties import Identity, KnownParty
 from dlmskit.server.key_state import KeyState
+from dlmskit.server.storage.failure import StoreFailed
 from dlmskit.server.storage.sealed import MemorySecrets, SecretStore
 from dlmskit.types.system_title import SystemTitle
 
@@ -69,11 +70,14 @@ class ClientKeys:
         return self._candidates
 
     def proved(self, credentials: Credentials) -> None:
-        """The client holds the newest keys: those before are retired."""
+        """The client holds the newest keys: those before are retired. Where that cannot be kept, they are not, until it can."""
         newest, before = self._candidates[0], self.state.before
         if before is not None and credentials.keys == newest.keys:
             state = self.state.changed(self.state.keys)
-            self._store.write(self.name, state.to_octets())
+            try:
+                self._store.write(self.name, state.to_octets())
+            except StoreFailed:
+                return
             self.state = state
             self._retired = [replace(self._configured, keys=before, retired=True), *self._retired][:_RETIRED_KEPT]
             self._candidates = (newest, *self._retired)

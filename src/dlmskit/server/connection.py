@@ -10,6 +10,7 @@ from dlmskit.association.ports import AssociationEvent, EventCode
 from dlmskit.association.server.association import ServerAssociation
 from dlmskit.server.clients import AdmittedClient
 from dlmskit.server.ports import UNGUARDED, PortGuard
+from dlmskit.server.storage.failure import StoreFailed
 from dlmskit.transport.base import Connection, is_reliable
 
 if TYPE_CHECKING:
@@ -42,16 +43,23 @@ class DeviceConnection:
         return self._table.associated
 
     def received(self, source: int, destination: int, apdu: bytes) -> Sequence[bytes]:
-        """Serve one APDU; what it changes is on the disk when this returns. A locked port answers nothing at all."""
+        """Serve one APDU; what it changes is on the disk when this returns. A locked port answers nothing at all.
+
+        Nor does a meter whose store fails, where counters or changes of this turn could not be put away (robustness R-100).
+        """
         device = self._device
         if not self._guard.open:
             return ()
-        with device.turn():
-            device.port = self._connection.peer
-            answers = self._table.receive(source, destination, apdu)
-            if device.unsettled:
-                device.settle(self._association(source, destination))
-            return answers
+        try:
+            with device.turn():
+                device.port = self._connection.peer
+                answers = self._table.receive(source, destination, apdu)
+                if device.unsettled:
+                    device.settle(self._association(source, destination))
+        except StoreFailed:
+            answers = ()
+        device.look_at_store()
+        return answers
 
     def lost(self, reason: str) -> None:
         """The connection is gone: every association on it ends."""

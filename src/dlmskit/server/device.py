@@ -15,9 +15,11 @@ from functools import partial
 
 from dlmskit.association.ports import AssociationEvent, Clock, EventCode, MessageTally, Random
 from dlmskit.association.server.association import ServerAssociation
+from dlmskit.codec.data import Data
+from dlmskit.cosem.classes.data import Data as DataObject
 from dlmskit.cosem.classes.data_protection import DataProtection
 from dlmskit.cosem.classes.sap_assignment import SapAssignment
-from dlmskit.cosem.objects import UtcClock
+from dlmskit.cosem.objects import ObjectTree, UtcClock
 from dlmskit.errors import ConfigError
 from dlmskit.limits import DEFAULT, Limits
 from dlmskit.security import suite_of
@@ -48,6 +50,9 @@ from dlmskit.types.sap import MANAGEMENT_LOGICAL_DEVICE, is_broadcast
 from dlmskit.types.system_title import SystemTitle
 
 SAP_ASSIGNMENT = Obis("0.0.41.0.0.255")
+ERROR_REGISTER = Obis("0.0.97.97.0.255")
+NV_MEMORY_ERROR = 1 << 10
+"""In the error register, where IDIS meters have it (no second source): the store fails, or was corrupt at the start."""
 
 
 class WallClock:
@@ -100,11 +105,11 @@ class Device:
         """Clients whose keys or policy have changed, and whose associations do not all know it yet."""
         self._logical_devices: dict[int, LogicalDevice] = {}
         self._guards: dict[Obis, PortGuard] = {}
+        self._store_failed = False
         self.lines: dict[Obis, dict[Connection, None]] = {}
         """Open connections by port, oldest first: pushes over a line go to them."""
         if database is not None:
-            if database.restored:
-                self._note(EventCode.COUNTERS_LEAPT, f"{database.path} is not the file that was written last")
+            database.on_failure.append(self.transmit.look_again)
             database.claim("system title", str(system_title), "give the state another folder, or delete it")
 
     def _worn(self, counter: str, number: int) -> None:
@@ -113,6 +118,19 @@ class Device:
     def _note(self, code: EventCode, detail: str) -> None:
         """Something that is of no client and came over no port."""
         self.log.add(AssociationEvent(code=code, client_sap=0, server_sap=0, detail=detail), "this device")
+
+    @property
+    def error_word(self) -> int:
+        """What the error register shows."""
+        database = self.database
+        return NV_MEMORY_ERROR if database is not None and (database.failure or database.set_aside is not None) else 0
+
+    def look_at_store(self) -> None:
+        """Enter it into the log when the store fails, and when it works again. Between two turns."""
+        failure = "" if self.database is None else self.database.failure
+        if bool(failure) != self._store_failed:
+            self._store_failed = bool(failure)
+            self._note(EventCode.STORE_FAILED if failure else EventCode.STORE_RECOVERED, failure)
 
     def add(self, logical_device: LogicalDevice) -> LogicalDevice:
         """Take a logical device in; ConfigError where its SAP or name is taken."""
@@ -143,7 +161,9 @@ class Device:
         if (17, SAP_ASSIGNMENT) not in management.tree:
             listed = [(one.sap, one.name.encode()) for one in self]
             management.tree.add(SapAssignment(SAP_ASSIGNMENT, sap_assignment_list=listed))
+        self._show_errors(management.tree)
         for logical_device in self:
+            logical_device.current.promise = None if self.database is None else self.database.promise
             for client in logical_device.clients.values():
                 client.equip(self.secrets, self._surroundings(logical_device, client))
             self._protect_data(logical_device)
@@ -154,6 +174,24 @@ class Device:
                 client.govern()
                 client.keys.on_change = partial(self._changed, client)
         self._guards = guards_of(self, self.seconds, self.database)
+        self._note_start()
+
+    def _note_start(self) -> None:
+        """What happened to the state before there was a log to enter it into."""
+        database = self.database
+        if database is not None and database.set_aside is not None:
+            self._note(EventCode.STORE_FAILED, f"corrupt: kept as {database.set_aside.name}, and the last good copy is used")
+        if database is not None and database.restored:
+            self._note(EventCode.COUNTERS_LEAPT, f"{database.path} is not the file that was written last")
+
+    def _show_errors(self, tree: ObjectTree) -> None:
+        """Put the error register in, or our bits into the one that is there. RAM does not fail."""
+        if self.database is None or not self.database.on_disk:
+            return
+        if (1, ERROR_REGISTER) not in tree:
+            tree.add(DataObject(ERROR_REGISTER, value=Data.double_long_unsigned(0)))
+        register = tree.get(1, ERROR_REGISTER)
+        register.feed("value", lambda: register.stored(2).value | self.error_word)
 
     def _protect_data(self, logical_device: LogicalDevice) -> None:
         """Put keys and rights behind the data protection objects."""

@@ -21,7 +21,14 @@ from dlmskit.errors import SecurityError
 _LOG = logging.getLogger("dlmskit.server")
 
 _ROUTINE = frozenset(
-    (EventCode.ASSOCIATED, EventCode.RELEASED, EventCode.ABORTED, EventCode.COUNTER_GAP, EventCode.SECURITY_CHANGED)
+    (
+        EventCode.ASSOCIATED,
+        EventCode.RELEASED,
+        EventCode.ABORTED,
+        EventCode.COUNTER_GAP,
+        EventCode.SECURITY_CHANGED,
+        EventCode.STORE_RECOVERED,
+    )
 )
 
 

@@ -6,6 +6,8 @@ captures, push lists and scripts come past there too (robustness R-041).
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from dlmskit.apdu import CosemAttributeDescriptor, CosemMethodDescriptor, SelectiveAccessDescriptor
 from dlmskit.association.ports import Request
 from dlmskit.codec.data import Data
@@ -13,18 +15,36 @@ from dlmskit.cosem.access import AccessMode, Protection, Role
 from dlmskit.cosem.association_object import AssociationObject
 from dlmskit.cosem.view import Fault, ObjectView, Outcome
 from dlmskit.errors import ServiceError
+from dlmskit.server.storage.failure import StoreFailed
+from dlmskit.types.enums import DataAccessResult
 from dlmskit.types.obis import Obis
 from dlmskit.types.system_title import SystemTitle
 
 
 class CurrentRequest:
-    """Whose request a logical device is serving: for the objects that must know who asks."""
+    """Whose request a logical device is serving, for the objects that must know who asks; and whether it may change anything now.
 
-    __slots__ = ("request",)
+    ``promise`` raises `StoreFailed` where a change could not be kept.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("promise", "request")
+
+    def __init__(self, promise: Callable[[], None] | None = None) -> None:
+        self.promise = promise
         self.request: Request | None = None
         """None while the device acts for itself."""
+
+    def check_change(self) -> None:
+        """Before a SET or ACTION of a client. Raises ServiceError temporary-failure where its outcome could not be kept.
+
+        Not hardware-fault: nothing is wrong with the object, and the same request will do when the store works again. What
+        is broken, the error register says.
+        """
+        if self.promise is not None:
+            try:
+                self.promise()
+            except StoreFailed as error:
+                raise ServiceError(DataAccessResult.TEMPORARY_FAILURE, "store", str(error)) from error
 
     @property
     def client_title(self) -> SystemTitle | None:
@@ -93,6 +113,7 @@ class ObjectHandler:
         self, request: Request, descriptor: CosemAttributeDescriptor, selection: SelectiveAccessDescriptor | None, value: Data, /
     ) -> None:
         """Write an attribute."""
+        self._current.check_change()
         selector, parameter = _parts(selection)
         name = Obis(descriptor.instance_id)
         view = self._view(request)
@@ -104,6 +125,7 @@ class ObjectHandler:
 
     def action(self, request: Request, descriptor: CosemMethodDescriptor, parameters: Data | None, /) -> Data | None:
         """Call a method."""
+        self._current.check_change()
         name = Obis(descriptor.instance_id)
         view = self._view(request)
         self._current.request = request

@@ -116,6 +116,7 @@ class _Part:
                 self._resume = False
                 self._run_calendars()
             self._supervisor.poll()
+        self._device.look_at_store()
         return ran
 
     def _run_calendars(self) -> None:

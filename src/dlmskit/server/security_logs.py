@@ -41,6 +41,7 @@ class SecurityEvent(IntEnum):
     """Event codes of the security log."""
 
     CLOCK_ADJUSTED = 5
+    NV_MEMORY_ERROR = 14
     IMAGE_READY = 17
     IMAGE_ACTIVATED = 18
     AUTHENTICATION_FAILED = 46
@@ -56,6 +57,7 @@ class SecurityEvent(IntEnum):
     WEAK_SECURITY = 203
     COUNTERS_LEAPT = 204
     COUNTER_WEAR = 205
+    NV_MEMORY_RECOVERED = 206
     LOG_CLEARED = 255
 
 
@@ -71,6 +73,8 @@ _CODES = {
     EventCode.WEAK_SECURITY: SecurityEvent.WEAK_SECURITY,
     EventCode.COUNTERS_LEAPT: SecurityEvent.COUNTERS_LEAPT,
     EventCode.COUNTER_WEAR: SecurityEvent.COUNTER_WEAR,
+    EventCode.STORE_FAILED: SecurityEvent.NV_MEMORY_ERROR,
+    EventCode.STORE_RECOVERED: SecurityEvent.NV_MEMORY_RECOVERED,
 }
 _IMAGE_EVENTS = {
     ImageTransferStatus.VERIFICATION_SUCCESSFUL: SecurityEvent.IMAGE_READY,

@@ -41,10 +41,6 @@ class FragileDatabase(Database):
         self.count()
         return super()._run(statement, parameters)
 
-    def write_many(self, statement: str, rows: Any) -> None:
-        self.count()
-        super().write_many(statement, rows)
-
     def count(self) -> None:
         self.statements += 1
         if self.left is not None:

@@ -12,7 +12,7 @@ from dlmskit.errors import ConfigError, SecurityError, SecurityReason
 from dlmskit.security.keys import Secret
 from dlmskit.server import Database
 from dlmskit.server.storage import MemorySecrets, NoSecrets, SealedSecrets
-from dlmskit.server.storage.database import FORMAT
+from dlmskit.server.storage.schema import FORMAT
 from dlmskit.types.system_title import SystemTitle
 from tests.server.keyed import DEVICE_SECRET, Owner, fresh_keys, kek, meter, opens
 from tests.server.peers import METER
@@ -118,6 +118,7 @@ def test_a_file_of_the_format_before_gets_what_is_new(tmp_path: Path) -> None:
             connection.execute(f"DROP TABLE {table}")
         connection.execute("PRAGMA user_version = 1")
     connection.close()
+    path.with_name("meter.sqlite.sum").unlink()
     database = Database(path)
     assert database.note("old") == "value"
     assert (database.lowest, database.restored) == (700, False)

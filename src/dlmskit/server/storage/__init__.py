@@ -2,6 +2,7 @@
 
 from dlmskit.server.storage.counters import StoredCounters, StoredWindows
 from dlmskit.server.storage.database import Database
+from dlmskit.server.storage.failure import StoreFailed
 from dlmskit.server.storage.images import StoredImage
 from dlmskit.server.storage.rows import StoredRows
 from dlmskit.server.storage.sealed import MemorySecrets, NoSecrets, SealedSecrets, SecretStore
@@ -13,6 +14,7 @@ __all__ = [
     "NoSecrets",
     "SealedSecrets",
     "SecretStore",
+    "StoreFailed",
     "StoredCounters",
     "StoredImage",
     "StoredRows",

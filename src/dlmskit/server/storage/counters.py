@@ -8,7 +8,10 @@ A file that was copied back from a backup has leapt in both directions when it i
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from dlmskit.server.storage.database import Database
+from dlmskit.server.storage.failure import StoreFailed
 from dlmskit.server.windows import MemoryWindows
 
 AHEAD = 64
@@ -33,8 +36,9 @@ class StoredCounters:
     def reserve(self, counter_id: str, count: int, at_least: int = 0) -> int:
         """Put away that ``count`` numbers are used up and return the first of them.
 
-        Inside a transaction the numbers are on the disk when that ends, which is before the answer leaves.
+        Inside a transaction the numbers are on the disk when that ends, which is before the answer leaves. Raises `StoreFailed`.
         """
+        self._database.demand()
         at_least = max(at_least, self._database.lowest)
         with self._database.transaction():
             self._database.write(_RESERVE, {"name": counter_id, "count": count, "at_least": at_least})
@@ -57,22 +61,28 @@ class StoredWindows(MemoryWindows):
         self._database = database
         self._lowest.update(database.read("SELECT name, lowest FROM receive"))
         self._on_disk = dict(self._lowest)
+        database.on_failure.append(self._look_again)
 
     def raise_to(self, window_id: str, lowest: int) -> None:
-        """Nothing below ``lowest`` is accepted any more, after a kill neither."""
+        """Nothing below ``lowest`` is accepted any more, after a kill neither. Raises `StoreFailed`."""
         if lowest > self._on_disk.get(window_id, 0):
             self._put_away(window_id, lowest + AHEAD)
         super().raise_to(window_id, lowest)
 
     def close(self) -> None:
-        """Put the exact numbers away."""
-        with self._database.transaction():
+        """Put the exact numbers away; where that is not possible, those on the disk are higher."""
+        with suppress(StoreFailed), self._database.transaction():
             for name, lowest in self._lowest.items():
-                if self._on_disk[name] != lowest:
+                if self._on_disk.get(name) != lowest:
                     self._put_away(name, lowest)
 
     def _put_away(self, window_id: str, lowest: int) -> None:
+        self._database.demand()
         with self._database.transaction():
             self._database.write(_RAISE, (window_id, lowest))
             self._database.counted()
         self._on_disk[window_id] = lowest
+
+    def _look_again(self) -> None:
+        """The last transaction was not committed."""
+        self._on_disk = dict(self._database.read("SELECT name, lowest FROM receive"))

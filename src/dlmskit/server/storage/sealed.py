@@ -94,9 +94,12 @@ class SealedSecrets:
         return content
 
     def write(self, name: str, content: bytes) -> None:
-        """See `SecretStore.write`."""
+        """See `SecretStore.write`. Raises `StoreFailed`."""
+        self._database.demand()
         nonce = draw(self._random, _NONCE_OCTETS)
         self._database.write(_WRITE, (name, nonce + self._mode(nonce, name).protect(nonce[8:], content)))
+        self._database.demand()
+        self._database.copy_soon()
 
     def _mode(self, nonce: bytes, name: str) -> Mode:
         return self._key.authenticated_encryption(nonce[:8], b"\x01" + self._owner.octets + name.encode())
