@@ -1,7 +1,8 @@
 """Interface class 113, Charge (Blue Book 4.6.4): what is taken from the credits, for consumption, for time, or of each payment.
 
 The price is charge_per_unit * 10 ** price_scale for each 10 ** commodity_scale units of the commodity; what is smaller than the
-smallest amount is kept for the next collection. What was consumed between the last collection and a power cut is nobody's debt.
+smallest amount is kept for the next collection. What the commodity showed then is kept too, so that what was consumed since is
+collected after a power cut, if the commodity itself has survived it.
 """
 
 from __future__ import annotations
@@ -60,13 +61,26 @@ class Charge(TimeBound, InterfaceClass, class_id=113, version=0, name="Charge"):
     last_collection_amount = attribute(11, "double-long", dynamic=True)
     total_amount_remaining = attribute(12, "double-long", dynamic=True)
     proportion = attribute(13, "long-unsigned", writable=True, within=(0, WHOLE))
+    collected_up_to = attribute(-1, "visible-string", dynamic=True)
+    """The maker's: what the commodity showed at the last collection, empty before it was seen, and what was too small to be
+    collected, as fractions."""
     timetable = (7, 8)
 
-    def __init__(self, logical_name: Obis | str, /, **values: object) -> None:
-        super().__init__(logical_name, **values)
-        self._counted: Fraction | None = None
-        """The commodity at the last collection; None before it was seen."""
-        self._rest = Fraction(0)
+    @property
+    def _counted(self) -> Fraction | None:
+        return self._kept()[0]
+
+    @property
+    def _rest(self) -> Fraction:
+        return self._kept()[1]
+
+    def _kept(self) -> tuple[Fraction | None, Fraction]:
+        counted, _, rest = self.collected_up_to.partition(" ")
+        return (Fraction(counted) if counted else None), Fraction(rest or 0)
+
+    def _keep(self, counted: Fraction | None, rest: Fraction) -> None:
+        if (counted, rest) != self._kept():
+            self.collected_up_to = f"{'' if counted is None else counted} {rest}"
 
     @method(1, PRICES)
     def update_unit_charge(self, prices: Any) -> None:
@@ -122,7 +136,8 @@ class Charge(TimeBound, InterfaceClass, class_id=113, version=0, name="Charge"):
         if self.stored(3).value != ChargeType.CONSUMPTION_BASED:
             return
         now = self._commodity()
-        before, self._counted = self._counted, now
+        before, rest = self._kept()
+        self._keep(now, rest)
         if now is not None and before is not None and now > before:
             scale = self.unit_charge_active.charge_per_unit_scaling.commodity_scale
             self._collect((now - before) / Fraction(10) ** scale * self._price())
@@ -130,7 +145,7 @@ class Charge(TimeBound, InterfaceClass, class_id=113, version=0, name="Charge"):
     def _collect(self, due: Fraction) -> None:
         """Take what is due from the accounts; what they do not take is owed on, what is too small is kept."""
         whole = int(due + self._rest)
-        self._rest = due + self._rest - whole
+        self._keep(self._counted, due + self._rest - whole)
         amount = self._bounded(whole)
         for account in accounts(self.tree):
             if amount and account.lists(self.obis):
@@ -183,7 +198,7 @@ class Charge(TimeBound, InterfaceClass, class_id=113, version=0, name="Charge"):
     def placed(self, tree: ObjectTree | None) -> None:
         """From now on consumption counts; what was counted before is nobody's debt."""
         super().placed(tree)
-        self._counted = None
+        self._keep(None, self._rest)
 
     @unit_charge_activation_time.writer
     def _write_activation_time(self, value: Data, request: Request) -> None:
