@@ -1,4 +1,4 @@
-"""The supply switch under abuse: replayed, without the right, in a state that has no such transition, a thousand times (R-101)."""
+"""The supply switch under abuse: replayed, without the right, in a state without such a transition, a thousand times (R-101)."""
 
 from __future__ import annotations
 
