@@ -73,7 +73,7 @@ fuzz: setup ## Look for inputs that break a decoder, by coverage; FUZZ_SECONDS f
 	@for target in v44 unprotect; do $(BIN)/python -m tests.fuzz $$target $(FUZZ_SECONDS) || exit 1; done
 
 docs: setup ## Build the documentation into site/
-	@$(BIN)/python scripts/reference.py
+	@$(BIN)/python -m scripts.reference
 	@$(BIN)/python -m scripts.object_types
 	@$(BIN)/zensical build --strict
 

@@ -1,4 +1,4 @@
-"""Writes the reference pages of the docs from the declarations: ``python scripts/reference.py``, or ``make docs``.
+"""Writes the reference pages of the docs from the declarations: ``python -m scripts.reference``, or ``make docs``.
 
 With ``--check`` nothing is written; the exit code says whether the pages are those that the declarations give.
 """
@@ -26,12 +26,12 @@ from dlmskit.association.diagram import block_transfer_mermaid, mermaid
 from dlmskit.client.words import Words
 from dlmskit.codec import data_types
 from dlmskit.codec.docs import apdu_reference
-from dlmskit.cosem.registry import interface_classes
 from dlmskit.link.hdlc import tables as hdlc_tables
 from dlmskit.trace.explain import model
 from dlmskit.trace.naming.layouts import known_layouts
 from dlmskit.transport.url import BEHIND, schemes
 from dlmskit.types.unit import UNITS
+from scripts import class_pages
 
 PAGES = Path(__file__).parent.parent / "docs" / "reference"
 
@@ -101,26 +101,6 @@ def telegram_problems_page() -> list[str]:
     lines += ["", "## Verdicts of a layer of protection", "", *rows("verdict", "meaning")]
     verdicts = attribute_docs(model.Verdict)
     lines += [f"| `{one.value}` | {code(verdicts.get(one.name, ''))} |" for one in model.Verdict]
-    return lines
-
-
-def interface_classes_page() -> list[str]:
-    """Every interface class with its attributes and methods."""
-    lines = ["# Interface classes", "", "What is declared in `dlmskit.cosem.classes`; other packages add theirs by entry point."]
-    for (class_id, version), declared in interface_classes().items():
-        if not declared.__module__.startswith("dlmskit.cosem.classes."):
-            continue
-        lines += ["", f"## {declared.name}, class {class_id}, version {version}", ""]
-        lines += [code((inspect.getdoc(declared) or "").partition("\n\n")[0]), ""]
-        lines += rows("attribute", "name", "type", "kind")
-        for number, word in declared.attributes.items():
-            kind = "secret" if word.secret else "dynamic" if word.dynamic else "static"
-            lines.append(f"| {number} | {word.name} | `{word.notation}` | {kind} |")
-        if declared.methods:
-            lines += ["", *rows("method", "name", "parameter", "result", "")]
-            for number, method in declared.methods.items():
-                absent = "not served: object-unavailable" if method.absent else ""
-                lines.append(f"| {number} | {method.name} | `{method.parameter}` | `{method.result}` | {absent} |")
     return lines
 
 
@@ -243,7 +223,8 @@ SOURCES: dict[str, tuple[str, Callable[[], list[str]]]] = {
     "limits.md": ("dlmskit.limits", limits_page),
     "data-types.md": ("dlmskit.codec.data_types", data_types_page),
     "telegram-problems.md": ("dlmskit.trace.explain.model", telegram_problems_page),
-    "interface-classes.md": ("dlmskit.cosem.classes", interface_classes_page),
+    "interface-classes.md": ("dlmskit.cosem.classes", class_pages.index),
+    **{one.page: ("dlmskit.cosem.classes", class_pages.page_of(one)) for one in class_pages.CHAPTERS},
     "connection.md": ("dlmskit.client.words` and `dlmskit.transport", connection_page),
     "hdlc-link.md": ("dlmskit.link.hdlc.tables", hdlc_page),
     "associations.md": ("dlmskit.association.tables", associations_page),

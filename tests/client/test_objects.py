@@ -17,7 +17,6 @@ from dlmskit.cosem.classes.charge import Charge
 from dlmskit.cosem.classes.profile_generic_v0 import ProfileGenericV0
 from dlmskit.cosem.classes.script_table import ScriptTable
 from dlmskit.cosem.export import from_json, from_xml, to_json, to_xml, tree_of
-from dlmskit.cosem.registry import interface_classes
 from dlmskit.cosem.selective import EntryDescriptor
 from dlmskit.errors import ConfigError, EncodeError, ServiceError
 from dlmskit.types.datetime import CosemDateTime
@@ -25,6 +24,7 @@ from dlmskit.types.obis import Obis
 from scripts.object_types import stubs
 from tests.client.conftest import Connect
 from tests.client.small_meter import ENERGY, LOAD, MYSTERY, SWITCH, SmallMeter
+from tests.cosem.standard_classes import STANDARD
 
 OBJECTS = {"asyncio": dlmskit.objects, "blocking": dlmskit.sync.objects}
 
@@ -131,9 +131,9 @@ def test_help_says_what_a_word_is() -> None:
 
 
 @pytest.mark.parametrize("facade", OBJECTS)
-@pytest.mark.parametrize("key", interface_classes(), ids=str)
+@pytest.mark.parametrize("key", STANDARD, ids=str)
 def test_every_class_has_its_words_and_no_word_reads_a_secret(key: tuple[int, int], facade: str) -> None:
-    declared = interface_classes()[key]
+    declared = STANDARD[key]
     made = getattr(OBJECTS[facade], declared.__name__)
     assert (made.class_id, made.version) == key
     words = {name for name in vars(made) if not name.startswith("__")} - {"class_id", "version"}

@@ -19,10 +19,10 @@ from dlmskit.cosem.classes.register import Register
 from dlmskit.cosem.export import ObjectRecord, from_json, from_xml, records_of, to_json, to_xml, tree_of
 from dlmskit.cosem.export.as_json import value_from_json, value_to_json
 from dlmskit.cosem.objects import ObjectTree
-from dlmskit.cosem.registry import interface_classes
 from dlmskit.errors import ConfigError, DecodeError, DlmsError
 from dlmskit.testing.strategies import data as any_data
 from dlmskit.types.obis import Obis
+from tests.cosem.standard_classes import STANDARD
 
 Form = tuple[Callable[..., str], Callable[..., list[ObjectRecord]]]
 FORMS: dict[str, Form] = {"json": (to_json, from_json), "xml": (to_xml, from_xml)}
@@ -37,10 +37,10 @@ def form(request: pytest.FixtureRequest) -> Form:
     return FORMS[request.param]
 
 
-@pytest.mark.parametrize("key", interface_classes(), ids=str)
+@pytest.mark.parametrize("key", STANDARD, ids=str)
 def test_every_class_comes_back_as_it_was(key: tuple[int, int]) -> None:
     """A new object of the class, its record in both forms, and an object made of that, whose record is the same again."""
-    declared = interface_classes()[key]
+    declared = STANDARD[key]
     made = declared("0.0.96.1.0.255")
     ObjectTree([made])
     record = ObjectRecord.of(made)

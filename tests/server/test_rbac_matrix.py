@@ -31,12 +31,13 @@ from dlmskit.cosem.classes.push_setup import PushSetup
 from dlmskit.cosem.classes.script_table import ScriptTable
 from dlmskit.cosem.object_list import ListedName, read_access_rights, read_object_list
 from dlmskit.cosem.objects import ObjectTree
-from dlmskit.cosem.registry import interface_class, interface_classes
+from dlmskit.cosem.registry import interface_class
 from dlmskit.cosem.view import ObjectView
 from dlmskit.security.policy import SecurityPolicy
 from dlmskit.server import ClientConfig, Device
 from dlmskit.types.enums import ApplicationContext, DataAccessResult
 from dlmskit.types.obis import Obis
+from tests.cosem.standard_classes import STANDARD
 from tests.server.keyed import ALL, NOTE, OWN, Owner, fresh_keys, meter, settings_of
 from tests.server.peers import METER, attribute
 
@@ -131,7 +132,7 @@ def words_of(one: Any) -> Iterator[tuple[Operation, int]]:
 
 
 @pytest.mark.case("R-041")
-@pytest.mark.parametrize("key", interface_classes(), ids=str)
+@pytest.mark.parametrize("key", STANDARD, ids=str)
 def test_the_view_is_decide_for_every_class(key: tuple[int, int]) -> None:
     one = interface_class(*key)(NAME)
     tree = ObjectTree([one])
@@ -390,7 +391,7 @@ def everything_of_every_class() -> tuple[ObjectTree, Role]:
     """Two objects of every class, of which the role names one, with modes that go round."""
     tree, objects = ObjectTree(), {}
     modes = itertools.cycle(AccessMode(mode) for mode in (0x00, 0x01, 0x03, 0x25, 0x6F, 0x02, 0xFF, 0x1B, 0x80))
-    for at, declared in enumerate(interface_classes().values()):
+    for at, declared in enumerate(STANDARD.values()):
         if declared.class_id in {12, 15}:
             continue
         seen = tree.add(declared(f"0.0.96.200.{at}.255"))

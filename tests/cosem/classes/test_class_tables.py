@@ -13,11 +13,10 @@ import pytest
 from gurux_dlms._GXObjectFactory import _GXObjectFactory
 from gurux_dlms.enums import ObjectType
 
-from dlmskit.cosem.registry import interface_classes
+from tests.cosem.standard_classes import STANDARD
 from tests.vectors import load
 
 FIRST_OF_A_MANUFACTURER = 8192
-DECLARED = {key: found for key, found in interface_classes().items() if found.__module__.startswith("dlmskit.cosem.classes.")}
 TABLES = {(entry["class_id"], entry["version"]): entry for entry in load("cosem-classes")}
 
 RIGHTS = {(False, False): "R", (True, False): "RW", (False, True): "W"}
@@ -25,13 +24,13 @@ RIGHTS = {(False, False): "R", (True, False): "RW", (False, True): "W"}
 
 def test_every_established_class_is_declared() -> None:
     """Those without attributes in the table are known by number alone: nothing trustworthy says what is in them."""
-    assert {key for key, entry in TABLES.items() if entry["status"] != "UNCONFIRMED"} == set(DECLARED)
-    assert not [key for key, entry in TABLES.items() if entry["attributes"] and key not in DECLARED]
+    assert {key for key, entry in TABLES.items() if entry["status"] != "UNCONFIRMED"} == set(STANDARD)
+    assert not [key for key, entry in TABLES.items() if entry["attributes"] and key not in STANDARD]
 
 
-@pytest.mark.parametrize("key", DECLARED, ids=str)
+@pytest.mark.parametrize("key", STANDARD, ids=str)
 def test_the_declaration_is_the_table(key: tuple[int, int]) -> None:
-    declared, table = DECLARED[key], TABLES[key]
+    declared, table = STANDARD[key], TABLES[key]
     assert table["attributes"]
     assert declared.name == table["name"]
     assert [
@@ -43,9 +42,9 @@ def test_the_declaration_is_the_table(key: tuple[int, int]) -> None:
     ]
 
 
-@pytest.mark.parametrize("key", DECLARED, ids=str)
+@pytest.mark.parametrize("key", STANDARD, ids=str)
 def test_a_new_object_holds_values_of_its_types(key: tuple[int, int]) -> None:
-    declared = DECLARED[key]
+    declared = STANDARD[key]
     fresh = declared("0.0.96.1.0.255")
     for word in declared.attributes.values():
         word.check(fresh.stored(word.number))
@@ -106,9 +105,9 @@ def agree(told: str, notation: str) -> bool:
     )
 
 
-@pytest.mark.parametrize("key", DECLARED, ids=str)
+@pytest.mark.parametrize("key", STANDARD, ids=str)
 def test_another_implementation_counts_and_types_alike(key: tuple[int, int]) -> None:
-    declared, theirs = DECLARED[key], peer(*key)
+    declared, theirs = STANDARD[key], peer(*key)
     if theirs is None:
         assert key[0] in UNKNOWN_TO_THE_PEER
         return

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from dlmskit.codec.data import Data
@@ -65,13 +66,7 @@ class Clock(InterfaceClass, class_id=8, version=0, name="Clock", methods_at=0x60
 
     def local_time(self) -> LocalTime:
         """The rules of local time, as the attributes state them now."""
-        return LocalTime(
-            self.time_zone,
-            CosemDateTime(bytes(self.stored(5).value)),
-            CosemDateTime(bytes(self.stored(6).value)),
-            self.daylight_savings_deviation,
-            self.daylight_savings_enabled,
-        )
+        return _rules(*(self.stored(number) for number in (3, 5, 6, 7, 8)))
 
     @time.reader
     def _read_time(self, request: Request) -> Data:
@@ -167,3 +162,15 @@ class Clock(InterfaceClass, class_id=8, version=0, name="Clock", methods_at=0x60
         if now is None:
             raise ServiceError(DataAccessResult.OBJECT_UNAVAILABLE, "time", "the logical device was given no clock")
         return now
+
+
+@lru_cache(maxsize=64)
+def _rules(time_zone: Data, begin: Data, end: Data, deviation: Data, enabled: Data) -> LocalTime:
+    """Asked for at every reading of the time, while the attributes hardly ever change."""
+    return LocalTime(
+        time_zone.value,
+        CosemDateTime(bytes(begin.value)),
+        CosemDateTime(bytes(end.value)),
+        deviation.value,
+        enabled.value,
+    )

@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from dlmskit.apps.bench.cases import all_cases
+from dlmskit.apps.bench.figures import Figure, figures
 from dlmskit.apps.bench.model import Result
 from dlmskit.apps.bench.over_tcp import tcp_cases
 from dlmskit.apps.bench.peers import FOLDER, find_peers
@@ -22,7 +23,7 @@ _WIDTH = 120
 
 
 def run(
-    only: Annotated[str, typer.Argument(help="Measure only the cases whose name contains this.")] = "",
+    only: Annotated[str, typer.Argument(help="Measure only the cases whose name contains this, as figures.")] = "",
     peers: Annotated[Path, typer.Option(help="Folder with the adapters of the peers.")] = FOLDER,
     json: Annotated[bool, typer.Option("--json", help="One JSON list.")] = False,
 ) -> None:
@@ -34,13 +35,20 @@ def run(
     with tcp_cases() as sessions, errors.status("measuring") as status:
         cases = [case for case in (*all_cases(), *sessions) if only in case.name]
         results = list(measure_all(cases, found, lambda name: status.update(f"measuring: {name}")))
+    own: list[Figure] = []
+    if only in "figures of a meter":
+        with errors.status("measuring") as status:
+            own = list(figures(progress=lambda name: status.update(f"measuring: {name}")))
     if json:
-        print_json([result.to_json() for result in results])
+        print_json([*(one.to_json() for one in results), *(one.to_json() for one in own)])
     else:
         console.width = max(console.width, _WIDTH)
-        console.print(_table(results))
+        if results:
+            console.print(_table(results))
         if any(one.note == "disturbed" for one in results):
             console.print("[dim]disturbed: minimum and median of the bursts differ by more than 15 %; measure again[/]")
+        if own:
+            console.print(_own(own))
 
 
 def _table(results: list[Result]) -> Table:
@@ -69,6 +77,16 @@ def _table(results: list[Result]) -> Table:
             one.note,
         )
         last = one.name
+    return table
+
+
+def _own(figures: list[Figure]) -> Table:
+    table = Table(title="one process of meters on this machine", title_justify="left")
+    table.add_column("what")
+    table.add_column("figure", justify="right")
+    table.add_column("")
+    for one in figures:
+        table.add_row(escape(one.name), f"{one.value:,.4g}" if one.value < 1000 else f"{one.value:,.0f}", one.unit)
     return table
 
 
