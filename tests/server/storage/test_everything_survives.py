@@ -129,7 +129,9 @@ class Meter:
         again = Meter(folder, Database, self.time.moment)
         shown = again.shows()
         shown["locked"] = b"%d" % (not again.device._guards[LINE].open)
-        shown["timetable"] = repr(again.database.read("SELECT * FROM note WHERE name LIKE 'lived%'")).encode()
+        shown["timetable"] = repr(
+            again.database.read("SELECT * FROM note WHERE name LIKE 'lived%' OR name LIKE 'charge%'")
+        ).encode()
         shown["tokens"] = (again.database.note("payment tokens") or "").encode()
         again.database._file.close(works=False)
         return shown

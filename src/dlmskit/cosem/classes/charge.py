@@ -7,6 +7,7 @@ collected after a power cut, if the commodity itself has survived it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import IntEnum
 from fractions import Fraction
@@ -61,26 +62,31 @@ class Charge(TimeBound, InterfaceClass, class_id=113, version=0, name="Charge"):
     last_collection_amount = attribute(11, "double-long", dynamic=True)
     total_amount_remaining = attribute(12, "double-long", dynamic=True)
     proportion = attribute(13, "long-unsigned", writable=True, within=(0, WHOLE))
-    collected_up_to = attribute(-1, "visible-string", dynamic=True)
-    """The maker's: what the commodity showed at the last collection, empty before it was seen, and what was too small to be
-    collected, as fractions."""
     timetable = (7, 8)
+    on_counted: Callable[[str], None] | None = None
+    """Told of `counted` whenever it changes: to be kept, and given to `resume` after a power cut."""
+
+    def __init__(self, logical_name: Obis | str, /, **values: object) -> None:
+        super().__init__(logical_name, **values)
+        self._counted: Fraction | None = None
+        """The commodity at the last collection; None before it was seen."""
+        self._rest = Fraction(0)
 
     @property
-    def _counted(self) -> Fraction | None:
-        return self._kept()[0]
+    def counted(self) -> str:
+        """What the commodity showed at the last collection, and what was too small to be collected, as fractions."""
+        return f"{'' if self._counted is None else self._counted} {self._rest}"
 
-    @property
-    def _rest(self) -> Fraction:
-        return self._kept()[1]
-
-    def _kept(self) -> tuple[Fraction | None, Fraction]:
-        counted, _, rest = self.collected_up_to.partition(" ")
-        return (Fraction(counted) if counted else None), Fraction(rest or 0)
+    def resume(self, counted: str) -> None:
+        """Go on from what was kept: what was consumed since is collected with the next collection."""
+        before, _, rest = counted.partition(" ")
+        self._counted, self._rest = Fraction(before) if before else None, Fraction(rest)
 
     def _keep(self, counted: Fraction | None, rest: Fraction) -> None:
-        if (counted, rest) != self._kept():
-            self.collected_up_to = f"{'' if counted is None else counted} {rest}"
+        if (counted, rest) != (self._counted, self._rest):
+            self._counted, self._rest = counted, rest
+            if self.on_counted is not None:
+                self.on_counted(self.counted)
 
     @method(1, PRICES)
     def update_unit_charge(self, prices: Any) -> None:
@@ -136,8 +142,8 @@ class Charge(TimeBound, InterfaceClass, class_id=113, version=0, name="Charge"):
         if self.stored(3).value != ChargeType.CONSUMPTION_BASED:
             return
         now = self._commodity()
-        before, rest = self._kept()
-        self._keep(now, rest)
+        before = self._counted
+        self._keep(now, self._rest)
         if now is not None and before is not None and now > before:
             scale = self.unit_charge_active.charge_per_unit_scaling.commodity_scale
             self._collect((now - before) / Fraction(10) ** scale * self._price())
@@ -198,7 +204,7 @@ class Charge(TimeBound, InterfaceClass, class_id=113, version=0, name="Charge"):
     def placed(self, tree: ObjectTree | None) -> None:
         """From now on consumption counts; what was counted before is nobody's debt."""
         super().placed(tree)
-        self._keep(None, self._rest)
+        self._counted = None
 
     @unit_charge_activation_time.writer
     def _write_activation_time(self, value: Data, request: Request) -> None:
