@@ -187,10 +187,17 @@ def meter_description_page() -> list[str]:
 _TABLES: tuple[type[Table], ...] = (
     *(description.Meter, description.Clock, description.HouseholdTable, description.Keys, description.LogicalDeviceTable),
     *(description.Client, description.RoleTable, description.PolicyTable, description.GrantTable, description.IntentTable),
-    *(description.Register, description.Profile, description.PushTable, description.Object, description.Typed),
+    *(
+        description.Register,
+        description.Profile,
+        description.PushTable,
+        description.Object,
+        description.Typed,
+        description.TwinTable,
+    ),
     *(mechanisms.TariffsTable, mechanisms.DayTable, mechanisms.WeekTable, mechanisms.SeasonTable, mechanisms.SpecialDayTable),
     *(mechanisms.LimiterTable, mechanisms.PrepaymentTable, mechanisms.SecurityLogTable, mechanisms.ImageTable),
-    *(mechanisms.PortProtectionTable, mechanisms.ThirdPartyTable),
+    *(mechanisms.PortProtectionTable, mechanisms.ThirdPartyTable, mechanisms.FleetTable),
 )
 
 

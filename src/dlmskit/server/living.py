@@ -20,11 +20,14 @@ from dlmskit.cosem.supervision import Supervisor, Watcher
 from dlmskit.cosem.timebound import TimeBound
 from dlmskit.cosem.timing import CLOCK_STATUS, MOST_MISSED, Timekeeper
 from dlmskit.cosem.view import log_fault
+from dlmskit.types.sap import MANAGEMENT_LOGICAL_DEVICE
 
 if TYPE_CHECKING:
     from dlmskit.server.device import Device
     from dlmskit.server.logical_device import LogicalDevice
+    from dlmskit.server.storage import Database
 
+_NOTE = "lived until"
 _CALENDAR_IN_FORCE = frozenset((2, 3, 4, 5))
 At = Callable[[datetime], AbstractContextManager[None]]
 
@@ -77,7 +80,7 @@ class _Part:
         changed: Callable[[], None],
     ) -> None:
         self._device, self._tree, self._clock = device, logical_device.tree, clock
-        self._note = f"lived until {logical_device.sap}"
+        self._note = f"{_NOTE} {logical_device.sap}"
         self._changed = changed
         kept = None if device.database is None else device.database.note(self._note)
         own = None if at is None else (lambda moment: at(moment - clock.offset))
@@ -142,3 +145,9 @@ class _Part:
         self._kept = True
         if self._device.database is not None:
             self._device.database.set_note(self._note, last.isoformat())
+
+
+def last_lived(database: Database) -> datetime | None:
+    """Up to when the management logical device of a state has lived; None for new state."""
+    kept = database.note(f"{_NOTE} {MANAGEMENT_LOGICAL_DEVICE}")
+    return None if kept is None else datetime.fromisoformat(kept)

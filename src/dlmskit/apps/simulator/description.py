@@ -17,6 +17,7 @@ from typing import Annotated, Any
 import msgspec
 
 from dlmskit.apps.simulator.mechanisms import (
+    FleetTable,
     ImageTable,
     LimiterTable,
     PortProtectionTable,
@@ -252,6 +253,23 @@ class Profile(Table, frozen=True):
     """Server SAP of its logical device."""
 
 
+class TwinTable(Table, frozen=True):
+    """``[[twin]]``: an object as a live meter showed it (``dlmskit objects URL --export FILE``)."""
+
+    obis: str
+    """Logical name."""
+    class_id: Annotated[int, msgspec.Meta(ge=0, le=65535)]
+    """Its interface class, known or not."""
+    version: Annotated[int, msgspec.Meta(ge=0, le=255)]
+    """Of the class."""
+    attributes: dict[str, int] = msgspec.field(default_factory=dict)
+    """Access mode of each attribute, as in Association LN version 3: 1 read, 2 write, 3 both, and bits for protection."""
+    methods: dict[str, int] = msgspec.field(default_factory=dict)
+    """Access mode of each method."""
+    values: dict[str, str] = msgspec.field(default_factory=dict)
+    """COSEM data of attributes in A-XDR, hexadecimal."""
+
+
 class PushTable(Table, frozen=True):
     """``[[push]]``: what the meter sends by itself; each table is a Push setup object."""
 
@@ -306,6 +324,8 @@ class Description(Table, frozen=True):
     object: tuple[Object, ...] = ()
     profile: tuple[Profile, ...] = ()
     push: tuple[PushTable, ...] = ()
+    fleet: FleetTable = FleetTable()
+    twin: tuple[TwinTable, ...] = ()
     tariffs: TariffsTable | None = None
     limiter: LimiterTable | None = None
     prepayment: PrepaymentTable | None = None

@@ -6,6 +6,7 @@ So two readings of an energy register differ by exactly the power in between.
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import accumulate
@@ -19,7 +20,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY_SECONDS = 86400
 _YEAR_DAYS = 365.2425
 _MINUTES = 15
-_DAYS_KEPT = 64
+_DAYS_KEPT = 4
+_PEAKS_KEPT = 40
+_FLOWS = 4
 _LINE_OHMS = 0.18
 """Between the transformer and the meter: what lets the voltage fall when the load rises."""
 DAY_RATE_HOURS = range(6, 22)
@@ -79,8 +82,9 @@ class Measurement:
         self._local = local
         self._offset = -local.time_zone * 60
         self._first_day = (commissioned - date(1970, 1, 1)).days
-        self._at_midnight: list[tuple[float, ...]] = [(0.0,) * 4]
-        """Readings at the start of each day since commissioning."""
+        self._at_midnight = array("d", (0.0,) * _FLOWS)
+        """Readings at the start of each day since commissioning, one after the other."""
+        self._peaks: dict[int, tuple[float, int]] = {}
         self._days: dict[int, _Quarters] = {}
         self._minute_noise = stream(household.seed, "minutes")
         self._grid_noise = stream(household.seed, "grid")
@@ -114,10 +118,11 @@ class Measurement:
 
     def _midnight(self, number: int) -> tuple[float, ...]:
         known = self._at_midnight
-        while self._first_day + len(known) <= number:
-            sums = self._quarters(self._first_day + len(known) - 1).sums
-            known.append(tuple(before + running[-1] for before, running in zip(known[-1], sums, strict=True)))
-        return known[number - self._first_day]
+        while self._first_day + len(known) // _FLOWS <= number:
+            sums = self._quarters(self._first_day + len(known) // _FLOWS - 1).sums
+            known.extend([before + running[-1] for before, running in zip(known[-_FLOWS:], sums, strict=True)])
+        at = (number - self._first_day) * _FLOWS
+        return tuple(known[at : at + _FLOWS])
 
     def _quarters(self, number: int) -> _Quarters:
         found = self._days.get(number)
@@ -183,11 +188,18 @@ class Measurement:
         month_start = (datetime(1970, 1, 1) + timedelta(days=number)).replace(day=1)
         best, at = 0.0, (month_start - datetime(1970, 1, 1)).days * SLOTS
         for day in range(max(at // SLOTS, self._first_day), number + 1):
-            net = self._quarters(day).net[: slot if day == number else SLOTS]
-            largest = max(net, default=0.0)
+            largest, place = self._peak(day) if day < number else _largest(self._quarters(day).net[:slot])
             if largest > best:
-                best, at = largest, day * SLOTS + net.index(largest) + 1
+                best, at = largest, day * SLOTS + place + 1
         return best, _EPOCH + timedelta(seconds=at * SLOT_SECONDS - self._offset)
+
+    def _peak(self, number: int) -> tuple[float, int]:
+        """The largest quarter of a whole day, and which one it is."""
+        if number not in self._peaks:
+            if len(self._peaks) >= _PEAKS_KEPT:
+                del self._peaks[next(iter(self._peaks))]
+            self._peaks[number] = _largest(self._quarters(number).net)
+        return self._peaks[number]
 
     def _place(self, moment: datetime) -> tuple[int, int, int]:
         """Day, quarter and second of the quarter, in normal local time."""
@@ -195,6 +207,11 @@ class Measurement:
         number, in_day = divmod(seconds, _DAY_SECONDS)
         slot, rest = divmod(in_day, SLOT_SECONDS)
         return number, slot, rest
+
+
+def _largest(net: tuple[float, ...]) -> tuple[float, int]:
+    best = max(net, default=0.0)
+    return best, net.index(best) if net else 0
 
 
 def _energies(electric: tuple[float, ...], others: tuple[float, ...]) -> Energies:

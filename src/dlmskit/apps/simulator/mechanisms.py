@@ -115,6 +115,22 @@ class PrepaymentTable(Table, frozen=True):
     """A file with that key which its owner alone can read, relative to this file."""
 
 
+class FleetTable(Table, frozen=True):
+    """``[fleet]``: many meters of this description; each has its own system title, keys and household.
+
+    Their keys are derived from those in ``[keys]``; the key file for clients holds them all.
+    """
+
+    meters: Annotated[int, msgspec.Meta(ge=1, le=20_000)] = 1
+    """How many."""
+    one_port: bool = False
+    """All behind one port: the server SAP says which meter, as at a concentrator. Else each has a port of its own."""
+    first_sap: Annotated[int, msgspec.Meta(ge=16, le=255)] = 16
+    """Server SAP of the first one behind one port."""
+    speed: Annotated[float, msgspec.Meta(gt=0, le=100_000)] = 1.0
+    """How much faster than ours their time goes."""
+
+
 class SecurityLogTable(Table, frozen=True):
     """``[security_log]``: the security log as a Profile generic (0.0.99.98.6.255) that clients with the right read."""
 

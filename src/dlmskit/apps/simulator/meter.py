@@ -12,7 +12,7 @@ from typing import Any
 
 from dlmskit.apps.simulator.admitting import admit
 from dlmskit.apps.simulator.beating import Heart
-from dlmskit.apps.simulator.description import Description, PushTable, Register, clients_of
+from dlmskit.apps.simulator.description import Client, Description, PushTable, Register, RoleTable, clients_of
 from dlmskit.apps.simulator.guarding import add_image_transfer, add_port_protection, add_security_log, admit_third_party
 from dlmskit.apps.simulator.key_pairs import meter_pairs
 from dlmskit.apps.simulator.limits import add_limiter
@@ -34,11 +34,13 @@ from dlmskit.apps.simulator.pushing import Pushing, push_object
 from dlmskit.apps.simulator.secrets import device_secret, meter_keys, payment_key, trust_anchors
 from dlmskit.apps.simulator.supply import Supply
 from dlmskit.apps.simulator.tariffs import Tariffs
+from dlmskit.apps.simulator.twins import add_twin, twin_rights
 from dlmskit.cosem.classes.account import Account
 from dlmskit.cosem.classes.disconnect_control import DisconnectControlV0
 from dlmskit.cosem.classes.profile_generic import ProfileGeneric
 from dlmskit.cosem.classes.push_setup import PushSetupV0
 from dlmskit.cosem.classes.register import Register as RegisterObject
+from dlmskit.cosem.model import InterfaceClass
 from dlmskit.errors import ConfigError, DlmsError
 from dlmskit.security.keys import KeySet
 from dlmskit.server import Database, Device, LogicalDevice, StoredRows
@@ -97,7 +99,11 @@ class SimulatedMeter:
                     keys=keys,
                     pairs=self.pairs,
                     anchors=self._anchors,
+                    grants=self._twin_rights(client),
                 )
+        for number, twin in enumerate(description.twin, 1):
+            with _at(f"twin {number}"):
+                self._live_on(add_twin(twin, self.device[MANAGEMENT_LOGICAL_DEVICE].tree))
         if self._model is not None:
             with _at(f"profile {self._model.id}"):
                 self._add_model(self._model, keys)
@@ -214,12 +220,21 @@ class SimulatedMeter:
             )
         made = add_model(model, logical_device.tree, self.description.meter.phases, self.description.household.seed)
         for one in made:
-            if isinstance(one, MeasuredProfile):
-                one.rows = StoredRows(self.database, MANAGEMENT_LOGICAL_DEVICE, one.obis)
-                one.time = self.time
-                self.profiles.append(one)
-            elif isinstance(one, RegisterObject):
+            self._live_on(one)
+            if isinstance(one, RegisterObject):
                 measure(one, self.supply, self.time)
+
+    def _twin_rights(self, client: Client) -> ListedRights | None:
+        """A client of a twin without rights of its own has those of the one that wrote the twin down."""
+        own = client.read or client.write or client.execute or (isinstance(client, RoleTable) and client.grant)
+        return None if own or not self.description.twin else twin_rights(self.description.twin)
+
+    def _live_on(self, one: InterfaceClass | None) -> None:
+        """A profile that came as data captures from now on."""
+        if isinstance(one, MeasuredProfile):
+            one.rows = StoredRows(self.database, MANAGEMENT_LOGICAL_DEVICE, one.obis)
+            one.time = self.time
+            self.profiles.append(one)
 
     def _check_grants(self) -> None:
         for logical_device in self.device:
@@ -283,9 +298,9 @@ def _at(place: str) -> Iterator[None]:
 
 
 @contextlib.asynccontextmanager
-async def running(meter: SimulatedMeter) -> AsyncIterator[SimulatedMeter]:
+async def running(meter: SimulatedMeter, speed: float = 1.0) -> AsyncIterator[SimulatedMeter]:
     """Let the meter capture and push while the block runs."""
-    heart = Heart(meter.catch_up, meter.life, meter.pushing, meter.time)
+    heart = Heart(meter.catch_up, meter.life, meter.pushing, meter.time, speed)
     heart.start()
     sending = asyncio.create_task(meter.pushing.run())
     try:

@@ -7,7 +7,7 @@ one model do not cost a thousand models.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -37,7 +37,7 @@ from dlmskit.errors import DlmsError, ServiceError
 from dlmskit.server import Grants
 from dlmskit.types.obis import Obis
 
-_MADE_BY_THE_SERVER = frozenset((12, 15, 17, 64))
+MADE_BY_THE_SERVER = frozenset((12, 15, 17, 64))
 _Extra = tuple[tuple[int, str], ...]
 
 
@@ -49,7 +49,21 @@ def modelled(one: ModelObject, seed: int) -> InterfaceClass:
     known = _known(one.class_id, one.version)
     values = {item.number: _value(item, one.obis, seed) for item in one.attributes}
     extra = tuple((item.number, item.kind) for item in one.attributes if not _fits(known, item.number, values[item.number]))
-    made = _shaped(known, one.class_id, one.version, extra)(one.obis)
+    return _holding(_shaped(known, one.class_id, one.version, extra)(one.obis), values)
+
+
+def served_as(
+    class_id: int, version: int, name: Obis, values: Mapping[int, Data], left_open: Collection[int] = ()
+) -> InterfaceClass:
+    """An object that holds these values, whatever its class says of them; what is ``left_open`` is as the class starts it."""
+    known = _known(class_id, version)
+    open_here = {number for number in left_open if number in known.attributes}
+    given = {number: value for number, value in values.items() if number not in open_here}
+    extra = tuple((number, "any") for number, value in given.items() if not _fits(known, number, value))
+    return _holding(_shaped(known, class_id, version, extra)(name), given)
+
+
+def _holding(made: InterfaceClass, values: Mapping[int, Data]) -> InterfaceClass:
     for number, value in values.items():
         if not made.attributes[number].reader_name:
             made.store(number, value)
@@ -127,7 +141,7 @@ def add_model(model: Model, tree: ObjectTree, phases: int, seed: int) -> list[In
     captured = _captured(model)
     for described in model.present(phases):
         one = _with_columns(described, captured.get(described.key, ()))
-        if one.key in tree or one.class_id in _MADE_BY_THE_SERVER:
+        if one.key in tree or one.class_id in MADE_BY_THE_SERVER:
             continue
         placed = tree.add(modelled(one, seed))
         if isinstance(placed, ProfileGeneric):
@@ -135,7 +149,7 @@ def add_model(model: Model, tree: ObjectTree, phases: int, seed: int) -> list[In
         made.append(placed)
     for class_id, name in model.unlisted:
         kind = interface_classes().get((class_id, 0))
-        if kind is not None and (class_id, name) not in tree and class_id not in _MADE_BY_THE_SERVER:
+        if kind is not None and (class_id, name) not in tree and class_id not in MADE_BY_THE_SERVER:
             made.append(tree.add(kind(name)))
     return made
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from dlmskit.apps.simulator.description import Description, Keys
+from dlmskit.apps.simulator.fleets import Fleet, accelerated, served_fleet
 from dlmskit.apps.simulator.key_pairs import MeterPairs
 from dlmskit.apps.simulator.meter import SimulatedMeter, running
 from dlmskit.apps.simulator.models import everybody
@@ -24,6 +25,7 @@ from dlmskit.client.parties import OWN_ENTRY
 from dlmskit.errors import ConfigError
 from dlmskit.link.wrapper import PORT
 from dlmskit.server import Database
+from dlmskit.server.living import last_lived
 from dlmskit.transport.base import Listener
 from dlmskit.transport.url import address_of, listen_at
 from dlmskit.types.obis import Obis
@@ -49,6 +51,10 @@ class Serving:
     """Folder for what must survive; None: a temporary one."""
     seed: int | None = None
     """In place of the one in the file."""
+    meters: int | None = None
+    """In place of the number in the file."""
+    speed: float | None = None
+    """In place of the one in the file."""
 
 
 TCP_UDP_SETUP, HDLC_SETUP, MBUS_SETUP = Obis("0.0.25.0.0.255"), Obis("0.0.22.0.0.255"), Obis("0.0.24.0.0.255")
@@ -67,19 +73,45 @@ class Served:
     """Key file for clients, where the meter is one of a laboratory."""
 
 
-@asynccontextmanager
-async def served(path: Path, serving: Serving) -> AsyncIterator[Served]:
-    """Build the meter of a file and serve it while the block runs. Raises ConfigError, TransportError."""
+def described(path: Path, serving: Serving) -> Description:
+    """The description of a file, or of a name, with what was said otherwise. Raises ConfigError."""
     description = description_of(path)
     if serving.seed is not None:
         description = _with_seed(description, serving.seed)
+    said = {name: value for name, value in (("meters", serving.meters), ("speed", serving.speed)) if value is not None}
+    fleet = msgspec.structs.replace(description.fleet, **said)
+    return msgspec.structs.replace(description, fleet=fleet)
+
+
+@asynccontextmanager
+async def served_many(path: Path, serving: Serving) -> AsyncIterator[Fleet]:
+    """Build the fleet of a file and serve it while the block runs. Raises ConfigError, TransportError."""
+    description = described(path, serving)
+    with _state_folder(serving.state) as folder, _named(path):
+        async with served_fleet(
+            description,
+            description.fleet.meters,
+            folder=folder,
+            host=serving.host,
+            port=serving.port,
+            keep=serving.state is not None,
+            source=path.parent,
+        ) as fleet:
+            yield fleet
+
+
+@asynccontextmanager
+async def served(path: Path, serving: Serving) -> AsyncIterator[Served]:
+    """Build the meter of a file and serve it while the block runs. Raises ConfigError, TransportError."""
+    description = described(path, serving)
+    speed = description.fleet.speed
     with _state_folder(serving.state) as folder, _named(path):
         meter = _meter(description, Database(folder / STATE_FILE), path.parent)
         try:
             address = serving.url or f"{'udp' if serving.udp else 'tcp'}://{_shown(serving.host)}:{serving.port}"
             listener = await listen_at(address, meter.device.at_port(port_of(address)), meter.device.limits)
             try:
-                async with running(meter):
+                async with running(meter, speed):
                     yield Served(meter, listener, address_of(address, listener), _key_file(description, folder, meter.pairs))
             finally:
                 # What was asked is answered; then it ends, whether the peers have understood or not.
@@ -106,7 +138,8 @@ def stop_signal() -> asyncio.Event:
 
 def _meter(description: Description, database: Database, folder: Path) -> SimulatedMeter:
     try:
-        return SimulatedMeter(description, database, folder=folder)
+        now = None if description.fleet.speed == 1 else accelerated(description.fleet.speed, last_lived(database))
+        return SimulatedMeter(description, database, folder=folder, now=now)
     except BaseException:
         database.close()
         raise

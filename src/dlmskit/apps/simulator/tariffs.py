@@ -81,9 +81,12 @@ class Tariffs:
     def _stored(self, changed: InterfaceClass, number: int, _value: Data) -> None:
         if changed is not self._activation or number > _ACTIVE_MASK:
             return
+        places = self._places()
+        if places == self._active:
+            return
         self._counted = [self.counted(place) for place in range(len(self._counted))]
         self._since = max(self._time.utc_now(), self._since)
-        self._active = self._places()
+        self._active = places
         self._database.set_note(_NOTE, json.dumps({"since": self._since.isoformat(), "counted": self._counted}))
 
 

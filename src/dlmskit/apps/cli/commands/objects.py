@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated
 
+import typer
 from rich.markup import escape
 from rich.table import Table
 
 from dlmskit.apps.cli.connection import AllowWeak, Json, KeyFile, Url, on_meter
 from dlmskit.apps.cli.output import console, print_json
 from dlmskit.apps.cli.recording import Pcap, Record
+from dlmskit.apps.simulator.twins import export_twin
 from dlmskit.client.aio import Meter
 from dlmskit.client.readings import ObjectEntry
 from dlmskit.cosem.access import AccessMode
 from dlmskit.cosem.declaration import Attribute, Method
 from dlmskit.cosem.export.rights import ATTRIBUTE_WORDS, METHOD_WORDS, right_in_words
+from dlmskit.errors import ConfigError
 
 
 def run(
@@ -23,6 +28,9 @@ def run(
     allow_weak: AllowWeak = False,
     record: Record = None,
     pcap: Pcap = None,
+    export: Annotated[
+        Path | None, typer.Option(help="Write the meter's twin there: a description for dlmskit simulate, without any key of it.")
+    ] = None,
     json: Json = False,
 ) -> int:
     """List the objects that this client sees: class, version, code, meaning, and its rights.
@@ -32,10 +40,20 @@ def run(
 
     async def work(meter: Meter) -> int:
         entries = await meter.objects()
+        if export is not None:
+            write_twin(export, await export_twin(meter))
         print_json({"objects": list(map(_json, entries))}) if json else console.print(_table(entries))
         return 0
 
     return on_meter(url, keys, "reading the object list", work, allow_weak=allow_weak, record=record, pcap=pcap)
+
+
+def write_twin(path: Path, text: str) -> None:
+    """Write a twin down. Raises ConfigError where the file cannot be written."""
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"the twin cannot be written to {path}: {error.strerror}") from error
 
 
 def _json(entry: ObjectEntry) -> dict[str, object]:

@@ -14,13 +14,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from dlmskit.apps.cli.output import console
-from dlmskit.apps.simulator.serving import Served, Serving, served, stop_signal
+from dlmskit.apps.simulator.serving import Served, Serving, described, served, served_many, stop_signal
 from dlmskit.apps.simulator.templates import available
 from dlmskit.link.wrapper import PORT
 from dlmskit.types.sap import MANAGEMENT_LOGICAL_DEVICE, PUBLIC_CLIENT
 
 
-def run(
+def run(  # noqa: PLR0913, PLR0917 - each is an option
     file: Annotated[
         Path | None,
         typer.Argument(help="The meter, described in TOML, or the name of one that --list shows."),
@@ -29,6 +29,8 @@ def run(
     host: Annotated[str, typer.Option(help="Where to listen; 0.0.0.0 for everybody.")] = "127.0.0.1",
     state: Annotated[Path | None, typer.Option(help="Folder that keeps the meter's state; without it the meter forgets.")] = None,
     seed: Annotated[int | None, typer.Option(help="Another household than the one in the file.")] = None,
+    meters: Annotated[int | None, typer.Option(min=1, max=20000, help="A fleet: so many meters of this description.")] = None,
+    speed: Annotated[float | None, typer.Option(min=0.001, max=100000, help="How much faster than ours its time goes.")] = None,
     udp: Annotated[bool, typer.Option("--udp", help="Serve UDP instead of TCP.")] = False,
     listen: Annotated[
         str | None, typer.Option(help="Another medium, as a URL such as tls://127.0.0.1:4060?..., in place of --host and --port.")
@@ -44,8 +46,11 @@ def run(
         return _list(json=json)
     if file is None:
         raise typer.BadParameter("name a file, or a meter that --list shows", param_hint="FILE")
-    serving = Serving(host=host, port=port, udp=udp, url=listen, state=state, seed=seed)
-    asyncio.run(_serve(file, serving, json=json))
+    serving = Serving(host=host, port=port, udp=udp, url=listen, state=state, seed=seed, meters=meters, speed=speed)
+    many = described(file, serving).fleet.meters > 1
+    if many and (udp or listen):
+        raise typer.BadParameter("a fleet is served over TCP", param_hint="--meters")
+    asyncio.run(_serve_fleet(file, serving, json=json) if many else _serve(file, serving, json=json))
     return 0
 
 
@@ -60,6 +65,24 @@ def _list(*, json: bool) -> int:
         table.add_row(one.name, escape(one.what))
     console.print(table)
     return 0
+
+
+async def _serve_fleet(file: Path, serving: Serving, *, json: bool) -> None:
+    stop = stop_signal()
+    async with served_many(file, serving) as fleet:
+        if json:
+            listed = [
+                {"system_title": str(meter.device.system_title), "url": url}
+                for meter, url in zip(fleet.meters, fleet.urls, strict=True)
+            ]
+            print(json_text.dumps({"ready": True, "meters": listed, "key_file": str(fleet.key_file)}), flush=True)
+        else:
+            console.print(
+                f"[bold]{len(fleet.meters)} meters[/] are ready, from [bold cyan]{fleet.urls[0]}[/] to {fleet.urls[-1]}"
+            )
+            console.print(f"[dim]keys for clients: {escape(str(fleet.key_file))}[/]\n\n[dim]Ctrl-C stops them.[/]")
+            sys.stdout.flush()
+        await stop.wait()
 
 
 async def _serve(file: Path, serving: Serving, *, json: bool) -> None:
