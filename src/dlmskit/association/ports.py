@@ -85,6 +85,8 @@ class EventCode(StrEnum):
     SECURITY_CHANGED = "security-changed"
     """Keys, secrets, certificates or the policy of this client: the detail says which."""
     SECURITY_CHANGE_REFUSED = "security-change-refused"
+    SWITCHING_REFUSED = "switching-refused"
+    """A client switched the supply off too often."""
     STORE_FAILED = "store-failed"
     """The state cannot be written, or was corrupt at the start: the detail says which."""
     STORE_RECOVERED = "store-recovered"

@@ -18,6 +18,7 @@ from dlmskit.association.server.association import ServerAssociation
 from dlmskit.codec.data import Data
 from dlmskit.cosem.classes.data import Data as DataObject
 from dlmskit.cosem.classes.data_protection import DataProtection
+from dlmskit.cosem.classes.disconnect_control import DisconnectControlV0
 from dlmskit.cosem.classes.sap_assignment import SapAssignment
 from dlmskit.cosem.objects import ObjectTree, UtcClock
 from dlmskit.errors import ConfigError
@@ -174,7 +175,15 @@ class Device:
                 client.govern()
                 client.keys.on_change = partial(self._changed, client)
         self._guards = guards_of(self, self.seconds, self.database)
+        self._watch_switches()
         self._note_start()
+
+    def _watch_switches(self) -> None:
+        for logical_device in self:
+            for switch in logical_device.tree.of(DisconnectControlV0):
+                switch.seconds = self.seconds
+                report = self._reporter(logical_device)
+                switch.on_flapping = partial(report, EventCode.SWITCHING_REFUSED, f"{switch.obis}: too often", None)
 
     def _note_start(self) -> None:
         """What happened to the state before there was a log to enter it into."""

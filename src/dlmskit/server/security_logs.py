@@ -58,6 +58,7 @@ class SecurityEvent(IntEnum):
     COUNTERS_LEAPT = 204
     COUNTER_WEAR = 205
     NV_MEMORY_RECOVERED = 206
+    SWITCHING_REFUSED = 207
     LOG_CLEARED = 255
 
 
@@ -73,6 +74,7 @@ _CODES = {
     EventCode.WEAK_SECURITY: SecurityEvent.WEAK_SECURITY,
     EventCode.COUNTERS_LEAPT: SecurityEvent.COUNTERS_LEAPT,
     EventCode.COUNTER_WEAR: SecurityEvent.COUNTER_WEAR,
+    EventCode.SWITCHING_REFUSED: SecurityEvent.SWITCHING_REFUSED,
     EventCode.STORE_FAILED: SecurityEvent.NV_MEMORY_ERROR,
     EventCode.STORE_RECOVERED: SecurityEvent.NV_MEMORY_RECOVERED,
 }

@@ -52,6 +52,24 @@ kept += [build() for _ in range(count)]
 print((resident() - before) / count)
 """
 
+_START = """
+import os, sys
+from pathlib import Path
+from time import perf_counter
+from dlmskit.apps.simulator.description import read_description
+from dlmskit.apps.simulator.meter import SimulatedMeter
+from dlmskit.server import Database
+
+description, state = read_description(Path(sys.argv[1])), Path(sys.argv[2])
+SimulatedMeter(description, Database(":memory:"), past=False)  # what is imported on the way
+start = perf_counter()
+meter = SimulatedMeter(description, Database(state))
+print(perf_counter() - start, flush=True)
+if sys.argv[3] == "killed":
+    os._exit(0)
+meter.device.close()
+"""
+
 
 class Figure(msgspec.Struct, frozen=True):
     """One thing that was measured."""
@@ -85,6 +103,8 @@ def figures(
         yield _requests(short, requests)
         progress(f"{rows} rows captured and read")
         yield from _year(long, rows)
+        progress(f"start with {rows} rows")
+        yield from _starts(long, rows)
         progress(f"memory of {meters} meters")
         yield _memory(short, meters)
 
@@ -109,6 +129,18 @@ def _year(description: Path, count: int) -> Iterator[Figure]:
     if len(found) < count:
         raise TransportError(f"the meter of the benchmark gave {len(found)} rows of {count}")
     yield Figure(f"{count} rows read, ciphered, over TCP", spent, "s")
+
+
+def _starts(description: Path, rows: int) -> Iterator[Figure]:
+    """The imports of Python are not counted. After a kill the file is looked through; after a stop its digest is compared."""
+    state = description.with_name("state.sqlite")
+    taken = []
+    for end in ("killed", "stopped", "stopped"):
+        command = [*_PYTHON, _START, str(description), str(state), end]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)  # noqa: S603 - our own program
+        taken.append(1000 * float(done.stdout))
+    for end, spent in zip(("kill", "stop"), taken[1:], strict=True):
+        yield Figure(f"start from a state with {rows} rows, after a {end}", spent, "ms")
 
 
 def _memory(description: Path, count: int) -> Figure:

@@ -19,6 +19,7 @@ from dlmskit.cosem.access import AccessMode, ObjectKey, ObjectRights
 from dlmskit.cosem.model import InterfaceClass
 from dlmskit.cosem.objects import ObjectTree
 from dlmskit.errors import ConfigError, DecodeError, ServiceError
+from dlmskit.types.enums import ApplicationContext, Mechanism
 from dlmskit.types.obis import Obis
 
 _BUFFER = 7, 2
@@ -33,14 +34,17 @@ name = {name}
 [keys]
 guek = "000102030405060708090A0B0C0D0E0F"
 gak = "D0D1D2D3D4D5D6D7D8D9DADBDCDDDEDF"
+hls_secret = "4C41424F5241544F5259205345435245"
 {public}
 [[role]]
 name = "twin"
 sap = {sap}
 mechanism = "{mechanism}"
+names = "{names}"
 ciphered = {ciphered}
 association_version = {version}
-"""
+{password}"""
+_PASSWORD = 'password = "12345678"\n'  # noqa: S105 - of a laboratory
 _PUBLIC = """
 [[client]]
 name = "public"
@@ -71,7 +75,7 @@ async def _values(meter: Meter, entry: ObjectEntry) -> dict[int, Data]:
     if entry.class_id in MADE_BY_THE_SERVER:
         return found
     for number, mode in entry.rights.attributes.items():
-        if number == 1 or not mode & AccessMode.READ or (entry.class_id, number) == _BUFFER:
+        if number == 1 or not mode & AccessMode.READ or (entry.class_id, number) == _BUFFER or _is_secret(entry, number):
             continue
         try:
             found[number] = await meter.get(entry.obis, number, class_id=entry.class_id)
@@ -80,8 +84,16 @@ async def _values(meter: Meter, entry: ObjectEntry) -> dict[int, Data]:
     return found
 
 
+def _is_secret(entry: ObjectEntry, number: int) -> bool:
+    """Whether the class declares a secret there: not asked for, whatever the meter would answer."""
+    declared = None if entry.declaration is None else entry.declaration.attributes.get(number)
+    return declared is not None and declared.secret
+
+
 def _head(context: AssociationContext, entries: Sequence[ObjectEntry], values: dict[ObjectKey, dict[int, Data]]) -> str:
-    own = next((entry.version for entry in entries if entry.class_id == 15), 3)
+    short = context.application_context in {ApplicationContext.SN, ApplicationContext.SN_CIPHERED}
+    own = next((entry.version for entry in entries if entry.class_id == (12 if short else 15)), 4 if short else 3)
+    mechanism = Mechanism.HLS_GMAC if context.mechanism is Mechanism.HLS_ECDSA else context.mechanism  # a twin has no key pairs
     named = values.get((1, Obis("0.0.42.0.0.255")), {}).get(2)
     name = bytes(named.value).decode("ascii", "replace") if named is not None and isinstance(named.value, bytes) else ""
     fits = name.isascii() and name.isprintable() and 3 < len(name) <= 16
@@ -91,7 +103,9 @@ def _head(context: AssociationContext, entries: Sequence[ObjectEntry], values: d
         name=json.dumps(name if fits else "LAB0000000000000"),
         public="" if context.client_sap == 16 else _PUBLIC,
         sap=context.client_sap,
-        mechanism=context.mechanism.label,
+        mechanism=mechanism.label,
+        names="short" if short else "logical",
+        password=_PASSWORD if mechanism is Mechanism.LLS else "",
         ciphered=str(context.ciphered).lower(),
         version=own,
     )

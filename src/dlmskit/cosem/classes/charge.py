@@ -1,11 +1,13 @@
 """Interface class 113, Charge (Blue Book 4.6.4): what is taken from the credits, for consumption, for time, or of each payment.
 
 The price is charge_per_unit * 10 ** price_scale for each 10 ** commodity_scale units of the commodity; what is smaller than the
-smallest amount is kept for the next collection. What was consumed between the last collection and a power cut is nobody's debt.
+smallest amount is kept for the next collection. What the commodity showed then is kept too, so that what was consumed since is
+collected after a power cut, if the commodity itself has survived it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import IntEnum
 from fractions import Fraction
@@ -61,12 +63,30 @@ class Charge(TimeBound, InterfaceClass, class_id=113, version=0, name="Charge"):
     total_amount_remaining = attribute(12, "double-long", dynamic=True)
     proportion = attribute(13, "long-unsigned", writable=True, within=(0, WHOLE))
     timetable = (7, 8)
+    on_counted: Callable[[str], None] | None = None
+    """Told of `counted` whenever it changes: to be kept, and given to `resume` after a power cut."""
 
     def __init__(self, logical_name: Obis | str, /, **values: object) -> None:
         super().__init__(logical_name, **values)
         self._counted: Fraction | None = None
         """The commodity at the last collection; None before it was seen."""
         self._rest = Fraction(0)
+
+    @property
+    def counted(self) -> str:
+        """What the commodity showed at the last collection, and what was too small to be collected, as fractions."""
+        return f"{'' if self._counted is None else self._counted} {self._rest}"
+
+    def resume(self, counted: str) -> None:
+        """Go on from what was kept: what was consumed since is collected with the next collection."""
+        before, _, rest = counted.partition(" ")
+        self._counted, self._rest = Fraction(before) if before else None, Fraction(rest)
+
+    def _keep(self, counted: Fraction | None, rest: Fraction) -> None:
+        if (counted, rest) != (self._counted, self._rest):
+            self._counted, self._rest = counted, rest
+            if self.on_counted is not None:
+                self.on_counted(self.counted)
 
     @method(1, PRICES)
     def update_unit_charge(self, prices: Any) -> None:
@@ -122,7 +142,8 @@ class Charge(TimeBound, InterfaceClass, class_id=113, version=0, name="Charge"):
         if self.stored(3).value != ChargeType.CONSUMPTION_BASED:
             return
         now = self._commodity()
-        before, self._counted = self._counted, now
+        before = self._counted
+        self._keep(now, self._rest)
         if now is not None and before is not None and now > before:
             scale = self.unit_charge_active.charge_per_unit_scaling.commodity_scale
             self._collect((now - before) / Fraction(10) ** scale * self._price())
@@ -130,7 +151,7 @@ class Charge(TimeBound, InterfaceClass, class_id=113, version=0, name="Charge"):
     def _collect(self, due: Fraction) -> None:
         """Take what is due from the accounts; what they do not take is owed on, what is too small is kept."""
         whole = int(due + self._rest)
-        self._rest = due + self._rest - whole
+        self._keep(self._counted, due + self._rest - whole)
         amount = self._bounded(whole)
         for account in accounts(self.tree):
             if amount and account.lists(self.obis):

@@ -1,4 +1,4 @@
-"""Attribute values that outlive the process: every stored change of an object, and the difference of its clock.
+"""What outlives the process: every stored change of an object, the difference of its clock, what its charges have counted.
 
 What an object computes, or takes from a source, is not stored. What an association is doing dies with its connection, so
 the dynamic attributes of association objects are left out. Secrets never come here: objects tell nobody of them.
@@ -10,6 +10,7 @@ import logging
 from datetime import datetime, timedelta
 
 from dlmskit.codec.data import Data
+from dlmskit.cosem.classes.charge import Charge
 from dlmskit.cosem.classes.clock import Clock
 from dlmskit.cosem.model import InterfaceClass
 from dlmskit.cosem.objects import ObjectTree
@@ -47,6 +48,8 @@ class StoredValues:
         tree.observers.extend(others)
         for clock in tree.of(Clock):
             self._keep_offset(clock)
+        for charge in tree.of(Charge):
+            self._keep_counted(charge)
         tree.observers.append(self._keep)
 
     def _restore(self, tree: ObjectTree, class_id: int, name: Obis, number: int, octets: bytes) -> None:
@@ -64,6 +67,13 @@ class StoredValues:
         if isinstance(changed, Clock) and number == 2:
             return  # the time of day is of no use later; the difference is kept instead
         self._database.write(_STORE, (self._sap, changed.class_id, changed.obis.octets, number, value.octets))
+
+    def _keep_counted(self, charge: Charge) -> None:
+        name = f"charge {self._sap} {charge.obis}"
+        kept = self._database.note(name)
+        if kept is not None:
+            charge.resume(kept)
+        charge.on_counted = lambda counted: self._database.set_note(name, counted)
 
     def _keep_offset(self, clock: Clock) -> None:
         name = f"clock {self._sap} {clock.obis}"
