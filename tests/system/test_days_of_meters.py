@@ -176,7 +176,7 @@ class _Silent:
     peer = "nowhere"
     reliable = True
 
-    def send(self, apdu: bytes, source: int | None = None, destination: int | None = None) -> None:
+    def send(self, source: int, destination: int, apdu: bytes) -> None:
         """Nobody hears it."""
 
     def close(self) -> None:
