@@ -156,17 +156,24 @@ async def test_the_switch_obeys_who_may_as_its_mode_says_and_nobody_twice(tmp_pa
         replaying.received(1, 1, disconnect)
     assert moved == [False, True]
     async with home.supplier() as meter:
-        before = await meter.read(TOTAL)
-        for method in itertools.islice(itertools.cycle((1, 2)), 1000):
-            await meter.call(SWITCH, method)
-        assert await meter.read(SWITCH, 3) == ControlState.CONNECTED
-        assert await meter.read(TOTAL) == before, "no time has passed, so nothing has flowed"
-        await meter.write(SWITCH, 4, 0)
+        await meter.write(SWITCH, 4, 0)  # mode 0: always connected
         with pytest.raises(ServiceError):
             await meter.call(SWITCH, 1)
-        assert await meter.read("0.0.42.0.0.255")
-    assert len(moved) == 1002
-    assert home.meter.supply.on
+        await meter.write(SWITCH, 4, 4)
+        before, refused, state = await meter.read(TOTAL), 0, ControlState.CONNECTED
+        for method in itertools.islice(itertools.cycle((1, 2)), 1000):
+            try:
+                await meter.call(SWITCH, method)
+            except ServiceError:
+                refused += 1
+            else:
+                state = ControlState.DISCONNECTED if method == 1 else ControlState.CONNECTED
+        assert await meter.read(SWITCH, 3) == state
+        assert refused > 900, "flapping is slowed down"
+        assert await meter.read(TOTAL) == before, "no time has passed, so nothing has flowed"
+        assert await meter.read("0.0.42.0.0.255"), "and everybody else is served"
+    assert len(moved) <= 2 + 1000 - refused
+    assert home.meter.supply.on is (state is ControlState.CONNECTED)
     home.meter.close()
 
 
