@@ -162,6 +162,10 @@ class SecurityLogs:
 
     def enter(self, event: SecurityEvent, *, times: int = 1, client: int = 0, title: bytes = b"", detail: str = "") -> None:
         """Add an entry. Whatever cannot be shown in a visible string is left out of the detail."""
+        self.enter_code(event, times=times, client=client, title=title, detail=detail)
+
+    def enter_code(self, event: int, *, times: int = 1, client: int = 0, title: bytes = b"", detail: str = "") -> None:
+        """The same for an event that is none of security: a code of the device's own."""
         shown = "".join(letter for letter in detail if letter.isascii() and letter.isprintable())[:LONGEST_DETAIL]
         values = {
             "event": Data.long_unsigned(event),

@@ -10,7 +10,7 @@ from dlmskit.cosem.classes.push_setup import PushSetup, PushSetupV0
 from dlmskit.cosem.classes.register import Register
 from dlmskit.errors import TransportError, TransportTimeout
 from dlmskit.limits import Limits
-from dlmskit.server import Device, Grants
+from dlmskit.server import Database, Device, Grants
 from dlmskit.server.push import Destination, PushEvent, PushSender
 from dlmskit.transport.base import Saps, Transport, TransportProfile
 from tests.server.peers import MANAGEMENT, device_of
@@ -29,10 +29,10 @@ def push_setup(kind: type[PushSetupV0] = PushSetup, **words: Any) -> PushSetupV0
     )
 
 
-def device(setup: PushSetupV0, grants: dict[int, Grants] | None = None) -> Device:
+def device(setup: PushSetupV0, grants: dict[int, Grants] | None = None, database: Database | None = None) -> Device:
     """A device with this Push setup."""
     register = Register(ENERGY, value=Data.double_long_unsigned(1234), scaler_unit=(0, 30))
-    return device_of([register, setup], {MANAGEMENT: EVERYTHING} if grants is None else grants)
+    return device_of([register, setup], {MANAGEMENT: EVERYTHING} if grants is None else grants, database)
 
 
 class PlayedEnd(Transport):

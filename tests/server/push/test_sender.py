@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,7 +30,7 @@ from dlmskit.security import (
 )
 from dlmskit.security.control import AUTHENTICATED_ENCRYPTED
 from dlmskit.security.counters import MemoryCounterStore
-from dlmskit.server import Grants
+from dlmskit.server import Database, Grants
 from dlmskit.server.push import Destination, PushSender
 from dlmskit.server.push.sender import MOST_WAITING
 from dlmskit.trace.explain.blocks import Blocks
@@ -38,6 +39,7 @@ from dlmskit.types.enums import ActionResult, DataAccessResult
 from dlmskit.types.system_title import SystemTitle
 from tests.server.peers import KEYS, METER, PUBLIC, Client
 from tests.server.push.pushing import ENERGY, EVERYTHING, LISTED, PUSH, World, device, push_setup
+from tests.server.storage.failing import Seconds
 
 HEAD_END = SystemTitle("4845530000000001")
 BODY = Data.structure([Data.double_long_unsigned(1234)])
@@ -199,6 +201,25 @@ async def test_retries_back_off_and_end() -> None:
     assert await world.sender.attempt_due() == 1
     assert world.outcomes == ["repeated", "repeated", "given-up"]
     assert (world.opened, world.sender.waiting, world.sender.due) == (3, 0, None)
+
+
+@pytest.mark.case("R-100")
+async def test_a_store_that_fails_gives_no_counter_and_the_push_waits(tmp_path: Path) -> None:
+    seconds = Seconds()
+    database = Database(tmp_path / "meter.sqlite", seconds=seconds)
+    setup = push_setup(number_of_retries=3, repetition_delay=(60, 100, 0))
+    made = device(setup, database=database)
+    world = World(made)
+    database._file.connection.execute("PRAGMA query_only = 1")
+    setup.push()
+    await world.sender.attempt_due()
+    assert (world.outcomes, world.sent) == (["repeated"], [])
+    database._file.connection.execute("PRAGMA query_only = 0")
+    seconds.now += 1000
+    made.clock.forward(seconds=60)  # type: ignore[attr-defined]
+    await world.sender.attempt_due()
+    assert world.outcomes == ["repeated", "delivered"]
+    made.close()
 
 
 async def test_a_retry_carries_the_same_push_under_a_new_counter() -> None:

@@ -19,12 +19,12 @@ from pathlib import Path
 import msgspec
 
 from dlmskit.apps.simulator.description import Description, Keys
+from dlmskit.apps.simulator.faults import Troubled
 from dlmskit.apps.simulator.guarding import PORTS
 from dlmskit.apps.simulator.meter import SimulatedMeter, running
 from dlmskit.client.key_file import write_key_file
 from dlmskit.errors import ConfigError
 from dlmskit.server import Database
-from dlmskit.server.connection import DeviceConnection
 from dlmskit.transport.base import Connection
 from dlmskit.transport.tcp_server import TcpListener, serve_tcp
 from dlmskit.types.sap import MANAGEMENT_LOGICAL_DEVICE
@@ -79,7 +79,7 @@ class Concentrator:
 
     def __init__(self, meters: Sequence[SimulatedMeter], first: int, connection: Connection) -> None:
         self._meters, self._first, self._connection = meters, first, connection
-        self._handlers: dict[int, DeviceConnection] = {}
+        self._handlers: dict[int, Troubled] = {}
 
     @property
     def associated(self) -> bool:
@@ -92,7 +92,7 @@ class Concentrator:
         if not 0 <= place < len(self._meters):
             return ()
         if place not in self._handlers:
-            self._handlers[place] = self._meters[place].device.at_port(PORTS["tcp"])(self._connection)
+            self._handlers[place] = self._meters[place].faults.at_port(PORTS["tcp"])(self._connection)
         return self._handlers[place].received(source, MANAGEMENT_LOGICAL_DEVICE, apdu)
 
     def lost(self, reason: str) -> None:
@@ -153,7 +153,7 @@ async def served_fleet(
 async def _listen(
     description: Description, meters: list[SimulatedMeter], host: str, port: int, stack: AsyncExitStack
 ) -> list[str]:
-    async def listening(at: int, factory: Callable[[Connection], DeviceConnection | Concentrator]) -> TcpListener:
+    async def listening(at: int, factory: Callable[[Connection], Troubled | Concentrator]) -> TcpListener:
         listener = await serve_tcp(host, at, handler_factory=factory)
         stack.push_async_callback(listener.close)
         return listener
@@ -168,7 +168,7 @@ async def _listen(
         ]
     urls = []
     for number, meter in enumerate(meters):
-        listener = await listening(port + number if port else 0, meter.device.at_port(PORTS["tcp"]))
+        listener = await listening(port + number if port else 0, meter.faults.at_port(PORTS["tcp"]))
         urls.append(f"tcp://{shown}:{listener.port}?server=1&server_title={meter.device.system_title}")
     return urls
 

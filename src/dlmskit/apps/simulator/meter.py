@@ -13,6 +13,7 @@ from typing import Any
 from dlmskit.apps.simulator.admitting import admit
 from dlmskit.apps.simulator.beating import Heart
 from dlmskit.apps.simulator.description import Client, Description, PushTable, Register, RoleTable, clients_of
+from dlmskit.apps.simulator.faults import Faults
 from dlmskit.apps.simulator.guarding import add_image_transfer, add_port_protection, add_security_log, admit_third_party
 from dlmskit.apps.simulator.key_pairs import meter_pairs
 from dlmskit.apps.simulator.limits import add_limiter
@@ -45,6 +46,7 @@ from dlmskit.errors import ConfigError, DlmsError
 from dlmskit.security.keys import KeySet
 from dlmskit.server import Database, Device, LogicalDevice, StoredRows
 from dlmskit.server.living import Life
+from dlmskit.server.security_logs import SecurityLogs
 from dlmskit.types.obis import Obis
 from dlmskit.types.sap import MANAGEMENT_LOGICAL_DEVICE
 from dlmskit.types.system_title import SystemTitle
@@ -111,6 +113,7 @@ class SimulatedMeter:
             self.device.ready()
         self._check_grants()
         self.pushing = Pushing(self.device, pushes)
+        self.faults = Faults(self, description.household.seed)
         self._come_to_life(past=past)
 
     # --- building ------------------------------------------------------------------------------------------------------
@@ -150,6 +153,7 @@ class SimulatedMeter:
         """What the meter does by itself; returns its tariffs."""
         described, tree = self.description, self.device[MANAGEMENT_LOGICAL_DEVICE].tree
         tariffs = None
+        self.security_logs: SecurityLogs | None = None
         if described.tariffs is not None:
             with _at("tariffs"):
                 tariffs = Tariffs(
@@ -179,7 +183,7 @@ class SimulatedMeter:
                 admit_third_party(party, self._logical_device(party.logical_device))
         if described.security_log is not None:
             with _at("security_log"):
-                add_security_log(described.security_log, self.device, self.database)
+                self.security_logs = add_security_log(described.security_log, self.device, self.database)
         return tariffs
 
     def _add_profiles(self) -> list[ProfileGeneric]:
@@ -276,8 +280,10 @@ class SimulatedMeter:
 
     def catch_up(self) -> int:
         """Do what is due; returns how many moments were run."""
+        if self.faults.down:
+            return 0
         with self.device.turn():
-            return go_on(self.life, self.time)
+            return self.life.advance() if self.faults.power_returns() else go_on(self.life, self.time)
 
     def rows(self, number: int) -> int:
         """How many rows profile ``number`` has, counted from 0 in the order of the file."""

@@ -47,14 +47,24 @@ class SimulatedTime:
     def __init__(self, source: Callable[[], datetime] | None = None) -> None:
         self._source = source or (lambda: datetime.now(UTC))
         self._moment: datetime | None = None
+        self._since: datetime | None = None
+        self._rate = 0.0
 
     def utc_now(self) -> datetime:
         """The time now, in UTC."""
-        return self._source() if self._moment is None else self._moment
+        return self.real() if self._moment is None else self._moment
 
     def real(self) -> datetime:
         """The time now, whatever is being made up for."""
-        return self._source()
+        now = self._source()
+        return now + (now - self._since) * self._rate if self._since is not None else now
+
+    def drift(self, seconds_per_day: float) -> None:
+        """Go wrong by so much in each day from now on."""
+        now = self._source()
+        ahead = self.real() - now
+        source, self._source = self._source, (lambda: source() + ahead)
+        self._since, self._rate = self._source(), seconds_per_day / 86400
 
     @contextmanager
     def at(self, moment: datetime) -> Iterator[None]:

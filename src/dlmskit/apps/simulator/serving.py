@@ -7,7 +7,7 @@ import contextlib
 import json
 import signal
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from dlmskit.apps.simulator.description import Description, Keys
+from dlmskit.apps.simulator.faults import read_faults, run_faults
 from dlmskit.apps.simulator.fleets import Fleet, accelerated, served_fleet
 from dlmskit.apps.simulator.key_pairs import MeterPairs
 from dlmskit.apps.simulator.meter import SimulatedMeter, running
@@ -55,6 +56,8 @@ class Serving:
     """In place of the number in the file."""
     speed: float | None = None
     """In place of the one in the file."""
+    faults: Path | None = None
+    """File of faults that happen."""
 
 
 TCP_UDP_SETUP, HDLC_SETUP, MBUS_SETUP = Obis("0.0.25.0.0.255"), Obis("0.0.22.0.0.255"), Obis("0.0.24.0.0.255")
@@ -88,16 +91,31 @@ async def served_many(path: Path, serving: Serving) -> AsyncIterator[Fleet]:
     """Build the fleet of a file and serve it while the block runs. Raises ConfigError, TransportError."""
     description = described(path, serving)
     with _state_folder(serving.state) as folder, _named(path):
-        async with served_fleet(
-            description,
-            description.fleet.meters,
-            folder=folder,
-            host=serving.host,
-            port=serving.port,
-            keep=serving.state is not None,
-            source=path.parent,
-        ) as fleet:
+        async with (
+            served_fleet(
+                description,
+                description.fleet.meters,
+                folder=folder,
+                host=serving.host,
+                port=serving.port,
+                keep=serving.state is not None,
+                source=path.parent,
+            ) as fleet,
+            faulty(serving.faults, fleet.meters),
+        ):
             yield fleet
+
+
+@asynccontextmanager
+async def faulty(path: Path | None, meters: Sequence[SimulatedMeter]) -> AsyncIterator[None]:
+    """Let the faults of a file happen while the block runs. Raises ConfigError."""
+    faults = () if path is None else read_faults(path)
+    task = asyncio.create_task(run_faults(faults, meters))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 @asynccontextmanager
@@ -109,9 +127,9 @@ async def served(path: Path, serving: Serving) -> AsyncIterator[Served]:
         meter = _meter(description, Database(folder / STATE_FILE), path.parent)
         try:
             address = serving.url or f"{'udp' if serving.udp else 'tcp'}://{_shown(serving.host)}:{serving.port}"
-            listener = await listen_at(address, meter.device.at_port(port_of(address)), meter.device.limits)
+            listener = await listen_at(address, meter.faults.at_port(port_of(address)), meter.device.limits)
             try:
-                async with running(meter, speed):
+                async with running(meter, speed), faulty(serving.faults, [meter]):
                     yield Served(meter, listener, address_of(address, listener), _key_file(description, folder, meter.pairs))
             finally:
                 # What was asked is answered; then it ends, whether the peers have understood or not.

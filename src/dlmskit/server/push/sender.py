@@ -27,6 +27,7 @@ from dlmskit.server.push.destination import Destination, Dial, dial
 from dlmskit.server.push.line import LineTransport
 from dlmskit.server.push.message import LONG_INVOKE_IDS, PushMessage
 from dlmskit.server.push.party import PushParty, pin_sender
+from dlmskit.server.storage.failure import StoreFailed
 from dlmskit.transport.base import Saps, Transport, TransportProfile
 from dlmskit.types.enums import DataAccessResult
 from dlmskit.types.obis import Obis
@@ -242,7 +243,7 @@ class _Queue:
                     await transport.send(apdu)
                 if method is Method.CONFIRMED:
                     await self._confirmation(transport, pending, context)
-        except TransportError as error:
+        except (TransportError, StoreFailed) as error:  # a store that fails gives no counters: it may work again
             return str(error) or "the medium failed"
         return "nothing confirms it" if method is Method.LOWER_CONFIRMED and not pending.destination.confirms else ""
 

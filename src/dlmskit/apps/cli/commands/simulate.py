@@ -31,6 +31,7 @@ def run(  # noqa: PLR0913, PLR0917 - each is an option
     seed: Annotated[int | None, typer.Option(help="Another household than the one in the file.")] = None,
     meters: Annotated[int | None, typer.Option(min=1, max=20000, help="A fleet: so many meters of this description.")] = None,
     speed: Annotated[float | None, typer.Option(min=0.001, max=100000, help="How much faster than ours its time goes.")] = None,
+    faults: Annotated[Path | None, typer.Option(help="File of what shall go wrong, and when; see the how-to.")] = None,
     udp: Annotated[bool, typer.Option("--udp", help="Serve UDP instead of TCP.")] = False,
     listen: Annotated[
         str | None, typer.Option(help="Another medium, as a URL such as tls://127.0.0.1:4060?..., in place of --host and --port.")
@@ -46,7 +47,9 @@ def run(  # noqa: PLR0913, PLR0917 - each is an option
         return _list(json=json)
     if file is None:
         raise typer.BadParameter("name a file, or a meter that --list shows", param_hint="FILE")
-    serving = Serving(host=host, port=port, udp=udp, url=listen, state=state, seed=seed, meters=meters, speed=speed)
+    serving = Serving(
+        host=host, port=port, udp=udp, url=listen, state=state, seed=seed, meters=meters, speed=speed, faults=faults
+    )
     many = described(file, serving).fleet.meters > 1
     if many and (udp or listen):
         raise typer.BadParameter("a fleet is served over TCP", param_hint="--meters")

@@ -1,0 +1,200 @@
+"""Faults on demand: what goes wrong with a simulated meter when a file, or a program, says so.
+
+A fault is a table ``[[fault]]`` with its kind and when it begins. A power cut is a real one: associations are gone, nothing is
+captured meanwhile, and what was missed is decided when the power is back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import tomllib
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import msgspec
+
+from dlmskit.apps.simulator.tables import Table
+from dlmskit.errors import ConfigError
+from dlmskit.server.connection import DeviceConnection
+from dlmskit.server.security_logs import SecurityLogs
+from dlmskit.transport.base import Connection
+from dlmskit.types.obis import Obis
+
+if TYPE_CHECKING:
+    from dlmskit.apps.simulator.meter import SimulatedMeter
+
+_LOG = logging.getLogger("dlmskit.simulator")
+COVER_OPENED = 40
+"""Code of the event (terminal cover removed) of the Dutch and IDIS profiles."""
+FILLER = 255
+
+
+class Fault(Table, frozen=True):
+    """``[[fault]]``: something that goes wrong."""
+
+    kind: Literal["loss", "reboot", "power-cut", "clock-drift", "full-log", "tampering"]
+    """``loss`` of requests and answers, ``reboot``, ``power-cut``, ``clock-drift``, ``full-log``, ``tampering``."""
+    after: Annotated[float, msgspec.Meta(ge=0)] = 0.0
+    """Seconds of ours after the start."""
+    seconds: Annotated[float, msgspec.Meta(ge=0, le=10_000_000)] = 60.0
+    """Of a power cut, in the meter's time; of a drift, in each day, forwards."""
+    share: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.1
+    """Which part of the messages is lost."""
+    meters: tuple[int, ...] = ()
+    """Numbers of the meters of a fleet, from 0; none stands for all."""
+
+
+class _File(Table, frozen=True):
+    fault: tuple[Fault, ...] = ()
+
+
+def read_faults(path: Path) -> tuple[Fault, ...]:
+    """The faults of a file. Raises ConfigError."""
+    try:
+        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), _File).fault
+    except OSError as error:
+        raise ConfigError(f"the faults {path} cannot be read: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:  # not UTF-8, not TOML, not what is meant
+        raise ConfigError(f"{path}: {error}") from None
+
+
+class Faults:
+    """What is wrong with one meter now."""
+
+    def __init__(self, meter: SimulatedMeter, seed: int = 1) -> None:
+        self._meter = meter
+        self._random = Random(seed)  # noqa: S311 - for losses, not for secrets
+        self._connections: dict[Connection, DeviceConnection] = {}
+        self._back: datetime | None = None
+        self._was_on = True
+        self.share_lost = 0.0
+        """Of requests, and again of answers."""
+
+    # --- what can go wrong ---------------------------------------------------------------------------------------------
+
+    def apply(self, fault: Fault) -> None:
+        """Let it happen now."""
+        {
+            "loss": lambda: self.lose(fault.share),
+            "reboot": self.reboot,
+            "power-cut": lambda: self.cut_power(fault.seconds),
+            "clock-drift": lambda: self._meter.time.drift(fault.seconds),
+            "full-log": self.fill_log,
+            "tampering": self.open_cover,
+        }[fault.kind]()
+        _LOG.info("%s: %s", self._meter.device.system_title, fault.kind)
+
+    def lose(self, share: float) -> None:
+        """Lose that part of requests and of answers."""
+        self.share_lost = share
+
+    def reboot(self) -> None:
+        """Every connection breaks, and with it every association."""
+        for connection, handler in tuple(self._connections.items()):
+            handler.lost("the meter starts anew")
+            connection.close()
+        self._connections.clear()
+
+    def cut_power(self, seconds: float) -> None:
+        """Take the power away for so long, in the meter's time."""
+        if self._back is None:
+            self._was_on = self._meter.supply.on
+        self.reboot()
+        self._meter.supply.switch(on=False)
+        self._back = self._meter.time.utc_now() + timedelta(seconds=seconds)
+
+    def fill_log(self) -> None:
+        """Enter events until the security log is full. Raises ConfigError where there is none."""
+        logs = self._logs()
+        with self._meter.device.turn():
+            while len(logs.profile.rows) < logs.profile.profile_entries:
+                logs.enter_code(FILLER)
+
+    def open_cover(self) -> None:
+        """Somebody removes the cover. Raises ConfigError where there is no security log."""
+        with self._meter.device.turn():
+            self._logs().enter_code(COVER_OPENED, detail="cover opened")
+
+    def _logs(self) -> SecurityLogs:
+        if self._meter.security_logs is None:
+            raise ConfigError("the meter has no security log: add [security_log]")
+        return self._meter.security_logs
+
+    # --- how it shows --------------------------------------------------------------------------------------------------
+
+    @property
+    def down(self) -> bool:
+        """Whether there is no power."""
+        return self._back is not None and self._meter.time.utc_now() < self._back
+
+    def power_returns(self) -> bool:
+        """Whether the power has just come back: the meter starts, and looks what it has missed."""
+        if self._back is None or self.down:
+            return False
+        self._back = None
+        self._meter.supply.switch(on=self._was_on)
+        return True
+
+    def lost(self) -> bool:
+        """Whether a message gets lost."""
+        return self.share_lost > 0 and self._random.random() < self.share_lost
+
+    def at_port(self, port: Obis) -> Callable[[Connection], Troubled]:
+        """The handler factory for listeners of one port."""
+        make = self._meter.device.at_port(port)
+
+        def connected(connection: Connection) -> Troubled:
+            handler = self._connections[connection] = make(connection)
+            if self.down:
+                connection.close()
+            return Troubled(self, handler, connection)
+
+        return connected
+
+    def forget(self, connection: Connection) -> None:
+        """A connection is gone."""
+        self._connections.pop(connection, None)
+
+
+class Troubled:
+    """A `ConnectionHandler` of a meter that has faults."""
+
+    __slots__ = ("_connection", "_faults", "_handler")
+
+    def __init__(self, faults: Faults, handler: DeviceConnection, connection: Connection) -> None:
+        self._faults, self._handler, self._connection = faults, handler, connection
+
+    @property
+    def associated(self) -> bool:
+        """Whether an association is open."""
+        return self._handler.associated
+
+    def received(self, source: int, destination: int, apdu: bytes) -> Sequence[bytes]:
+        """Serve one APDU, unless it, or its answer, gets lost."""
+        if self._faults.down or self._faults.lost():
+            return ()
+        answers = self._handler.received(source, destination, apdu)
+        return () if self._faults.lost() else answers
+
+    def lost(self, reason: str) -> None:
+        """The connection is gone."""
+        self._faults.forget(self._connection)
+        self._handler.lost(reason)
+
+
+async def run_faults(faults: Iterable[Fault], meters: Sequence[SimulatedMeter]) -> None:
+    """Let each happen when its time comes."""
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    for fault in sorted(faults, key=lambda one: one.after):
+        await asyncio.sleep(max(0.0, began + fault.after - loop.time()))
+        for number, meter in enumerate(meters):
+            if not fault.meters or number in fault.meters:
+                try:
+                    meter.faults.apply(fault)
+                except ConfigError as error:
+                    _LOG.warning("%s: %s", fault.kind, error)
