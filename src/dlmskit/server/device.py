@@ -117,8 +117,9 @@ class Device:
         self._note(EventCode.COUNTER_WEAR, f"{counter} is at {number}")
 
     def _note(self, code: EventCode, detail: str) -> None:
-        """Something that is of no client and came over no port."""
-        self.log.add(AssociationEvent(code=code, client_sap=0, server_sap=0, detail=detail), "this device")
+        """Something that is of no client and came over no port; what the log keeps of it is one change."""
+        with self.turn():
+            self.log.add(AssociationEvent(code=code, client_sap=0, server_sap=0, detail=detail), "this device")
 
     @property
     def error_word(self) -> int:

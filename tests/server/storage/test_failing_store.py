@@ -228,3 +228,25 @@ def test_a_wrong_statement_is_no_failing_store(tmp_path: Path) -> None:
     assert not isinstance(wrong.value, StoreFailed)
     assert not database.failure
     database.close()
+
+
+@pytest.mark.case("R-099")
+def test_the_entry_of_an_event_is_one_change(tmp_path: Path) -> None:
+    """That the store works again is entered by the meter itself, outside of any request: the row and its columns together."""
+    one = FailingMeter(tmp_path)
+    read_only(one.database, True)
+    one.capture(1)
+    read_only(one.database, False)
+    one.seconds.now += FIRST_RETRY
+    seen: list[str] = []
+    one.database._file.connection.set_trace_callback(seen.append)
+    one.capture(2)
+    begun = [number for number, statement in enumerate(seen) if statement.startswith("BEGIN")]
+    ended = [number for number, statement in enumerate(seen) if statement.startswith("COMMIT")]
+    entries = [number for number, statement in enumerate(seen) if "INSERT INTO row" in statement]
+    assert one.events == [SecurityEvent.NV_MEMORY_ERROR, SecurityEvent.NV_MEMORY_RECOVERED]
+    assert sum(begun[-1] < number < ended[-1] for number in entries) == 1
+    values = [number for number, statement in enumerate(seen) if "INSERT INTO value" in statement]
+    assert values
+    assert all(begun[-1] < number < ended[-1] for number in values)
+    one.device.close()
