@@ -14,7 +14,7 @@ from dlmskit.apps.simulator.faults import COVER_OPENED, Fault, read_faults
 from dlmskit.apps.simulator.meter import SimulatedMeter
 from dlmskit.apps.simulator.serving import Serving, served
 from dlmskit.apps.simulator.templates import template_text
-from dlmskit.errors import ConfigError, DlmsError
+from dlmskit.errors import ConfigError, DlmsError, TransportTimeout
 from dlmskit.types.obis import Obis
 
 LOAD, LOG = (7, Obis("1.0.99.1.0.255")), (7, Obis("0.0.99.98.6.255"))
@@ -89,6 +89,18 @@ async def test_a_reboot_and_losses_as_a_client_meets_them(tmp_path: Path) -> Non
             assert await meter.read("0.0.42.0.0.255")
         log = running.meter.device[1].tree.get(*LOG)
         assert COVER_OPENED in [row[1] for row in log.get(2).value]
+
+
+async def test_answers_that_come_late(tmp_path: Path) -> None:
+    async with served(Path("electricity-1p"), Serving(port=0)) as running:
+        running.meter.faults.apply(Fault(kind="delay", seconds=0.4))
+        with pytest.raises(TransportTimeout):
+            async with dlmskit.connect(f"{running.url}?client=16&timeout=0.1&retries=0"):
+                pass
+        async with dlmskit.connect(f"{running.url}?client=16&timeout=5") as meter:
+            assert await meter.read("0.0.42.0.0.255")
+            running.meter.faults.delay(0.0)
+            assert await meter.read("0.0.42.0.0.255")
 
 
 @pytest.mark.parametrize("text", ["[[fault]]\nkind = 'fire'", "[[fault]", "[[fault]]\nkind = 'loss'\nshare = 2", "[[falt]]"])

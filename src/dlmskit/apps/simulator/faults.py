@@ -36,12 +36,12 @@ FILLER = 255
 class Fault(Table, frozen=True):
     """``[[fault]]``: something that goes wrong."""
 
-    kind: Literal["loss", "reboot", "power-cut", "clock-drift", "full-log", "tampering"]
-    """``loss`` of requests and answers, ``reboot``, ``power-cut``, ``clock-drift``, ``full-log``, ``tampering``."""
+    kind: Literal["loss", "delay", "reboot", "power-cut", "clock-drift", "full-log", "tampering"]
+    """``loss`` of messages, ``delay`` of answers, ``reboot``, ``power-cut``, ``clock-drift``, ``full-log``, ``tampering``."""
     after: Annotated[float, msgspec.Meta(ge=0)] = 0.0
     """Seconds of ours after the start."""
     seconds: Annotated[float, msgspec.Meta(ge=0, le=10_000_000)] = 60.0
-    """Of a power cut, in the meter's time; of a drift, in each day, forwards."""
+    """Of a power cut, in the meter's time; of a drift, in each day, forwards; of a delay, in ours."""
     share: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.1
     """Which part of the messages is lost."""
     meters: tuple[int, ...] = ()
@@ -73,6 +73,8 @@ class Faults:
         self._was_on = True
         self.share_lost = 0.0
         """Of requests, and again of answers."""
+        self.late = 0.0
+        """Seconds that an answer comes later."""
 
     # --- what can go wrong ---------------------------------------------------------------------------------------------
 
@@ -80,6 +82,7 @@ class Faults:
         """Let it happen now."""
         {
             "loss": lambda: self.lose(fault.share),
+            "delay": lambda: self.delay(fault.seconds),
             "reboot": self.reboot,
             "power-cut": lambda: self.cut_power(fault.seconds),
             "clock-drift": lambda: self._meter.time.drift(fault.seconds),
@@ -91,6 +94,10 @@ class Faults:
     def lose(self, share: float) -> None:
         """Lose that part of requests and of answers."""
         self.share_lost = share
+
+    def delay(self, seconds: float) -> None:
+        """Answer so much later; what pushes says leaves in time."""
+        self.late = seconds
 
     def reboot(self) -> None:
         """Every connection breaks, and with it every association."""
@@ -178,7 +185,13 @@ class Troubled:
         if self._faults.down or self._faults.lost():
             return ()
         answers = self._handler.received(source, destination, apdu)
-        return () if self._faults.lost() else answers
+        if self._faults.lost():
+            return ()
+        if not self._faults.late:
+            return answers
+        for answer in answers:  # all at once when the time has come: a loop calls in the order of its timers
+            asyncio.get_running_loop().call_later(self._faults.late, self._connection.send, destination, source, answer)
+        return ()
 
     def lost(self, reason: str) -> None:
         """The connection is gone."""
