@@ -7,11 +7,13 @@ import pytest
 from dlmskit.association.ports import EventCode
 from dlmskit.codec.data import Data
 from dlmskit.cosem.classes.disconnect_control import MOST_DISCONNECTIONS, PER_SECONDS, ControlState, DisconnectControl
+from dlmskit.cosem.classes.script_table import ScriptTable
 from dlmskit.server import Device, Grants
 from dlmskit.types.enums import ActionResult
+from dlmskit.types.obis import Obis
 from tests.server.peers import MANAGEMENT, READER, Client, device_of
 
-SWITCH = "0.0.96.3.10.255"
+SWITCH, SCRIPTS = "0.0.96.3.10.255", "0.0.10.0.106.255"
 OFF, ON = 1, 2
 NONE = Data.integer(0)
 
@@ -24,7 +26,9 @@ class Supply:
         self.moved = 0
         self.switch = DisconnectControl(SWITCH, control_mode=mode)
         grants = {MANAGEMENT: Grants.parse(read=["*"], execute=["*"]), READER: Grants.parse(read=["*"])}
-        self.device: Device = device_of([self.switch], grants, most_associations=8)
+        switch_off = [(2, 70, SWITCH, OFF, NONE)]
+        objects = [self.switch, ScriptTable(SCRIPTS, scripts=[(1, switch_off)])]
+        self.device: Device = device_of(objects, grants, most_associations=8)
         self.switch.seconds = lambda: self.now
         self.device[1].tree.observers.append(self._stored)
 
@@ -78,6 +82,19 @@ def test_what_changes_nothing_does_not_count(supply: Supply) -> None:
     for _ in range(100):
         assert client.action(70, SWITCH, OFF, NONE) == 0
     assert supply.moved == 1
+
+
+@pytest.mark.case("R-101")
+def test_by_way_of_a_script(supply: Supply) -> None:
+    """A script that a client starts is the client's own doing; one that the meter starts is not."""
+    client = Client(supply.device).open()
+    results = []
+    for _ in range(50):
+        results.append(client.action(9, SCRIPTS, 1, Data.long_unsigned(1)))
+        client.action(70, SWITCH, ON, NONE)
+    assert results == [0] * MOST_DISCONNECTIONS + [ActionResult.TEMPORARY_FAILURE] * (50 - MOST_DISCONNECTIONS)
+    supply.device[1].tree.get(9, Obis(SCRIPTS)).action(1, Data.long_unsigned(1))
+    assert supply.switch.control_state == ControlState.DISCONNECTED
 
 
 @pytest.mark.case("R-101")
