@@ -23,7 +23,7 @@ from dlmskit.server.storage.failure import StoreFailed
 from dlmskit.server.storage.sealed import MemorySecrets, SecretStore
 from dlmskit.types.system_title import SystemTitle
 
-_RETIRED_KEPT = 2
+RETIRED_KEPT = 2
 """How many replaced key sets are remembered, in memory only, to name them in the log."""
 
 
@@ -60,7 +60,7 @@ class ClientKeys:
         offered = [keys for keys in (state.keys, state.before) if keys is not None]
         for keys in (old.keys, old.before):
             if keys is not None and not any(keys == other for other in offered):
-                self._retired = [replace(self._configured, keys=keys, retired=True), *self._retired][:_RETIRED_KEPT]
+                self._retired = [replace(self._configured, keys=keys, retired=True), *self._retired][:RETIRED_KEPT]
         self._candidates = self._offered()
         if (old.keys, old.before) != (state.keys, state.before):
             self.on_change()
@@ -79,7 +79,7 @@ class ClientKeys:
             except StoreFailed:
                 return
             self.state = state
-            self._retired = [replace(self._configured, keys=before, retired=True), *self._retired][:_RETIRED_KEPT]
+            self._retired = [replace(self._configured, keys=before, retired=True), *self._retired][:RETIRED_KEPT]
             self._candidates = (newest, *self._retired)
 
     def party(self, title: SystemTitle) -> KnownParty | None:

@@ -14,6 +14,7 @@ from dlmskit.apps.simulator.faults import COVER_OPENED, Fault, read_faults
 from dlmskit.apps.simulator.meter import SimulatedMeter
 from dlmskit.apps.simulator.serving import Serving, served
 from dlmskit.apps.simulator.templates import template_text
+from dlmskit.association import EventCode
 from dlmskit.errors import ConfigError, DlmsError, TransportTimeout
 from dlmskit.types.obis import Obis
 
@@ -101,6 +102,28 @@ async def test_answers_that_come_late(tmp_path: Path) -> None:
             assert await meter.read("0.0.42.0.0.255")
             running.meter.faults.delay(0.0)
             assert await meter.read("0.0.42.0.0.255")
+
+
+async def test_keys_that_nobody_knows(tmp_path: Path) -> None:
+    described = tmp_path / "meter.toml"
+    text = template_text("electricity-1p")
+    described.write_text(text.replace("gak =", f'device_secret = "{"A0" * 16}"\ngak =', 1), "utf-8")
+    async with served(described, Serving(port=0)) as running:
+        where: dict[str, Any] = {"keys": str(running.key_file), "counters": str(tmp_path / "counters")}
+        async with dlmskit.connect(f"{running.url}?client=1", **where) as meter:
+            assert await meter.read("0.0.42.0.0.255")
+        running.meter.faults.apply(Fault(kind="wrong-keys"))
+        with pytest.raises(DlmsError):
+            async with dlmskit.connect(f"{running.url}?client=1&timeout=1", **where):
+                pass
+        assert EventCode.AUTHENTICATION_FAILED in {entry.code for entry in running.meter.device.log}
+
+
+def test_keys_that_cannot_be_kept_are_not_mixed_up() -> None:
+    home = Meter()
+    with pytest.raises(ConfigError, match="device_secret"):
+        home.meter.faults.mix_up_keys()
+    home.meter.close()
 
 
 @pytest.mark.parametrize("text", ["[[fault]]\nkind = 'fire'", "[[fault]", "[[fault]]\nkind = 'loss'\nshare = 2", "[[falt]]"])

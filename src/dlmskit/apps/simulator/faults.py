@@ -10,15 +10,20 @@ import asyncio
 import logging
 import tomllib
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
+from secrets import token_bytes
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 
 from dlmskit.apps.simulator.tables import Table
-from dlmskit.errors import ConfigError
+from dlmskit.errors import ConfigError, SecurityError
+from dlmskit.security.keys import KeySet
+from dlmskit.server.client_keys import RETIRED_KEPT
+from dlmskit.server.clients import AdmittedClient
 from dlmskit.server.connection import DeviceConnection
 from dlmskit.server.security_logs import SecurityLogs
 from dlmskit.transport.base import Connection
@@ -36,8 +41,8 @@ FILLER = 255
 class Fault(Table, frozen=True):
     """``[[fault]]``: something that goes wrong."""
 
-    kind: Literal["loss", "delay", "reboot", "power-cut", "clock-drift", "full-log", "tampering"]
-    """``loss`` of messages, ``delay`` of answers, ``reboot``, ``power-cut``, ``clock-drift``, ``full-log``, ``tampering``."""
+    kind: Literal["loss", "delay", "reboot", "power-cut", "clock-drift", "full-log", "tampering", "wrong-keys"]
+    """What: ``loss`` of messages, ``delay`` of answers, and as they are called."""
     after: Annotated[float, msgspec.Meta(ge=0)] = 0.0
     """Seconds of ours after the start."""
     seconds: Annotated[float, msgspec.Meta(ge=0, le=10_000_000)] = 60.0
@@ -88,6 +93,7 @@ class Faults:
             "clock-drift": lambda: self._meter.time.drift(fault.seconds),
             "full-log": self.fill_log,
             "tampering": self.open_cover,
+            "wrong-keys": self.mix_up_keys,
         }[fault.kind]()
         _LOG.info("%s: %s", self._meter.device.system_title, fault.kind)
 
@@ -125,6 +131,24 @@ class Faults:
         """Somebody removes the cover. Raises ConfigError where there is no security log."""
         with self._meter.device.turn():
             self._logs().enter_code(COVER_OPENED, detail="cover opened")
+
+    def mix_up_keys(self) -> None:
+        """Have other keys than the clients know, as after a mistake in the factory. Raises ConfigError where none can be kept."""
+        for logical_device in self._meter.device:
+            for client in logical_device.clients.values():
+                for _ in range(RETIRED_KEPT + 1):  # until it does not even remember that the old ones were once right
+                    self._draw_keys(client)
+
+    def _draw_keys(self, client: AdmittedClient) -> None:
+        state = client.keys.state
+        if state.keys.guek is None:
+            return
+        size = len(state.keys.guek)
+        drawn = KeySet.from_hex(guek=token_bytes(size).hex(), gak=token_bytes(size).hex())
+        try:
+            client.keys.change(state.changed(replace(state.keys, guek=drawn.guek, gak=drawn.gak)))
+        except SecurityError as error:
+            raise ConfigError("the meter cannot change its keys: add device_secret to [keys]") from error
 
     def _logs(self) -> SecurityLogs:
         if self._meter.security_logs is None:
