@@ -50,6 +50,18 @@ def test_wrong_title_is_told_when_the_right_one_is_known() -> None:
     assert explanation.exit_code == 4
 
 
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [("6303800100", Code.WRONG_ENCRYPTION_KEY), ("E6000000C2", Code.WRONG_ENCRYPTION_KEY), ("C401C10006000004D2", None)],
+)
+def test_what_is_never_ciphered_is_taken_for_noise(text: str, code: Code | None) -> None:
+    keys = KeySet.from_hex(guek=GUEK)
+    assert keys.guek is not None
+    content = keys.guek.gcm.encryption(TITLE.octets).protect((7).to_bytes(4, "big"), bytes.fromhex(text))
+    message = bytes((0xDB, 8)) + TITLE.octets + bytes((5 + len(content), 0x20)) + (7).to_bytes(4, "big") + content
+    assert (code is None) == (Code.WRONG_ENCRYPTION_KEY not in codes(message, KeyRing(keys)))
+
+
 def test_key_of_another_length_is_named() -> None:
     (problem,) = explain(VECTORS["glo-get-request"], ring(TITLE, guek="00" * 32)).all_problems
     assert problem.code == Code.WRONG_ENCRYPTION_KEY

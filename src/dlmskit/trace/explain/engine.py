@@ -43,6 +43,8 @@ from dlmskit.types.system_title import SystemTitle
 
 _PROTECTED = (ServiceSpecificCiphering, GeneralGloCiphering, GeneralDedCiphering)
 _CARRIERS = (Aarq, Aare, Rlrq, Rlre)
+_NEVER_CIPHERED = (*_CARRIERS, GatewayRequest, GatewayResponse, ServiceSpecificCiphering)
+"""Short ones of these come out of noise easily; they stand around ciphered APDUs, never inside."""
 
 
 class _Findings:
@@ -177,14 +179,14 @@ class Engine:
         self.ring.learn_title(header.recipient)
 
     def _is_sane(self, text: bytes) -> bool:
-        """Whether deciphered octets are an APDU or an ASCII telegram, and not noise."""
+        """Whether deciphered octets are an APDU that is ever ciphered, or an ASCII telegram, and not noise."""
         if text[:1] == b"/" and text[:200].isascii():
             return True
         try:
-            decode_apdu(text, deviations=[], limits=self.limits)
+            apdu = decode_apdu(text, deviations=[], limits=self.limits)
         except DecodeError:
             return repaired(text) is not None
-        return True
+        return not isinstance(apdu, _NEVER_CIPHERED)
 
     def _readout(self, octets: bytes, found: _Findings) -> Node:
         """An ASCII telegram: no APDU at all, but values all the same."""
