@@ -42,7 +42,8 @@ class Fault(Table, frozen=True):
     """``[[fault]]``: something that goes wrong."""
 
     kind: Literal["loss", "delay", "reboot", "power-cut", "clock-drift", "full-log", "tampering", "wrong-keys"]
-    """What: ``loss`` of messages, ``delay`` of answers, and as they are called."""
+    """``loss`` of messages, ``delay`` of answers, ``reboot``, ``power-cut``, ``clock-drift``, ``full-log``, ``tampering`` (the
+    cover is opened), ``wrong-keys`` (other ones than the clients know)."""
     after: Annotated[float, msgspec.Meta(ge=0)] = 0.0
     """Seconds of ours after the start."""
     seconds: Annotated[float, msgspec.Meta(ge=0, le=10_000_000)] = 60.0
