@@ -366,11 +366,11 @@ def test_a_process_that_was_held_up_takes_no_peer_for_silent(run):
                 time.sleep(0.2)  # nothing in the process runs meanwhile
                 return ()
 
-            HANDLERS[0].received = held_up
+            HANDLERS[0].received = held_up  # type: ignore[method-assign]  # the one request that holds the process up
             with socket.create_connection(("127.0.0.1", listener.port)) as peer:
                 await until(lambda: listener.connections == 2)
                 await client.send(b"work")
-                await until(lambda: len(HANDLERS) == 2 and HANDLERS[1].heard or not listener.connections)
+                await until(lambda: (len(HANDLERS) == 2 and HANDLERS[1].heard) or not listener.connections)
                 assert HANDLERS[1].heard == [b"in time"]
 
     run(exchange())
