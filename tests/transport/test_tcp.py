@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import socket
 import threading
+import time
 
 import pytest
 import uvloop
@@ -350,6 +352,28 @@ async def test_silent_connection_is_dropped():
         await until(lambda: not listener.connections)
         assert listener.counts.inactive == 1
         assert "nothing received" in HANDLERS[0].reason
+
+
+@pytest.mark.parametrize("run", [asyncio.run, uvloop.run])
+def test_a_process_that_was_held_up_takes_no_peer_for_silent(run):
+    async def exchange():
+        async with listening(Limits(inactivity_seconds=0.1)) as listener, TcpTransport("127.0.0.1", listener.port) as client:
+            await client.send(b"associate")
+            await client.receive()
+
+            def held_up(source, destination, apdu):
+                peer.sendall(encode_wrapper(16, 1, b"in time"))
+                time.sleep(0.2)  # nothing in the process runs meanwhile
+                return ()
+
+            HANDLERS[0].received = held_up  # type: ignore[method-assign]  # the one request that holds the process up
+            with socket.create_connection(("127.0.0.1", listener.port)) as peer:
+                await until(lambda: listener.connections == 2)
+                await client.send(b"work")
+                await until(lambda: (len(HANDLERS) == 2 and HANDLERS[1].heard) or not listener.connections)
+                assert HANDLERS[1].heard == [b"in time"]
+
+    run(exchange())
 
 
 @pytest.mark.case("R-024")

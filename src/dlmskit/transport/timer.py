@@ -5,17 +5,26 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+_LAST_LOOK_SECONDS = 0.001
+"""Above 0, since a loop may run what is due at once before it looks at its sockets."""
+
 
 class LazyTimer:
-    """Calls ``expired`` once ``set`` has been left alone for its seconds."""
+    """Calls ``expired`` once ``set`` has been left alone for its seconds.
 
-    __slots__ = ("_due", "_expired", "_handle", "_loop")
+    A process that was held up finds its timers due before it has read what arrived meanwhile. So a timer that is due lets the
+    loop look at its sockets once more: it does not run out when what arrived sets or clears it.
+    """
+
+    __slots__ = ("_due", "_expired", "_handle", "_looked", "_loop")
 
     def __init__(self, loop: asyncio.AbstractEventLoop, expired: Callable[[], None]) -> None:
         self._loop = loop
         self._expired = expired
         self._due: float | None = None
         self._handle: asyncio.TimerHandle | None = None
+        self._looked: float | None = None
+        """The due time for which the sockets have had their last look."""
 
     def set(self, seconds: float) -> None:
         """Run out in ``seconds`` from now, whatever was set before."""
@@ -45,6 +54,10 @@ class LazyTimer:
             return
         if due > self._loop.time():
             self._handle = self._loop.call_at(due, self._fired)
+            return
+        if self._looked != due:
+            self._looked = due
+            self._handle = self._loop.call_later(_LAST_LOOK_SECONDS, self._fired)
             return
         self._due = None
         self._expired()
