@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from dlmskit.apps.simulator.admitting import admit
 from dlmskit.apps.simulator.beating import Heart
 from dlmskit.apps.simulator.description import Client, Description, PushTable, Register, RoleTable, clients_of
 from dlmskit.apps.simulator.faults import Faults
+from dlmskit.apps.simulator.forgetting import CounterMemory
 from dlmskit.apps.simulator.guarding import add_image_transfer, add_port_protection, add_security_log, admit_third_party
 from dlmskit.apps.simulator.key_pairs import meter_pairs
 from dlmskit.apps.simulator.limits import add_limiter
@@ -76,7 +78,9 @@ class SimulatedMeter:
         with _at("keys"):
             secret = device_secret(description, folder)
             self._anchors = trust_anchors(description, folder)
-        self.device = Device(title, database=self.database, clock=self.time, secret=secret, **device_words)
+        device = partial(Device, title, database=self.database, clock=self.time, secret=secret, **device_words)
+        self.counters = CounterMemory(self.database, lambda counters: device(counters=counters))
+        self.device = self.counters.device
         self._clock = clock_object(description.clock)
         self.measurement = self._measurement()
         self.supply = Supply(self.measurement, self.database, self.time)

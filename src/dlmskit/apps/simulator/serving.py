@@ -15,7 +15,8 @@ from pathlib import Path
 import msgspec
 
 from dlmskit.apps.simulator.description import Description, Keys
-from dlmskit.apps.simulator.faults import read_faults, run_faults
+from dlmskit.apps.simulator.fault_tables import read_faults
+from dlmskit.apps.simulator.faults import run_faults
 from dlmskit.apps.simulator.fleets import Fleet, accelerated, served_fleet
 from dlmskit.apps.simulator.key_pairs import MeterPairs
 from dlmskit.apps.simulator.meter import SimulatedMeter, running
