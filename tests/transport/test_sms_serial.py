@@ -22,7 +22,8 @@ from dlmskit.transport.base import Saps
 from dlmskit.transport.url import listen_at, parse_url, transport_from_url
 from tests.server.peers import PUBLIC, device_of
 from tests.server.push.pushing import EVERYTHING, push_setup
-from tests.server.push.test_confirmed_blocks import HEAD_END, KEYS_OF_METERS
+from tests.server.push.test_confirmed_blocks import KEYS_OF_METERS
+from tests.server.push.test_sender import HEAD_END
 from tests.transport.gsm import GsmModem, GsmNetwork
 
 METER, LISTENER = "+491701111111", "+491702222222"
