@@ -197,7 +197,7 @@ _TABLES: tuple[type[Table], ...] = (
     ),
     *(mechanisms.TariffsTable, mechanisms.DayTable, mechanisms.WeekTable, mechanisms.SeasonTable, mechanisms.SpecialDayTable),
     *(mechanisms.LimiterTable, mechanisms.PrepaymentTable, mechanisms.SecurityLogTable, mechanisms.ImageTable),
-    *(mechanisms.PortProtectionTable, mechanisms.ThirdPartyTable, mechanisms.FleetTable),
+    *(mechanisms.PortProtectionTable, mechanisms.ThirdPartyTable, mechanisms.OutletsTable, mechanisms.FleetTable),
 )
 
 

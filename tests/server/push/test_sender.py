@@ -155,7 +155,7 @@ async def test_protection_that_cannot_be_given_sends_nothing(words: dict[str, An
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        ({"send_destination_and_method": (4, b"+49170", 0)}, "not over SMS"),
+        ({"send_destination_and_method": (7, b"1", 0)}, "not over ZIGBEE"),
         ({"send_destination_and_method": (2, b"ftp", 0)}, "not over FTP"),
         ({"send_destination_and_method": (0, b"host:1", 1)}, "not XML"),
         ({"send_destination_and_method": (0, b"", 0)}, "no host:port"),

@@ -190,3 +190,10 @@ class ThirdPartyTable(Table, frozen=True):
     """Likewise."""
     execute: tuple[str, ...] = ()
     """Likewise."""
+
+
+class OutletsTable(Table, frozen=True):
+    """``[outlets]``: what it has to send pushes through, besides its network."""
+
+    modem: str | None = None
+    """Modem for short messages, as ``sms+serial:///dev/ttyUSB0``."""

@@ -7,6 +7,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from dlmskit.apps.simulator.description import PushTable
+from dlmskit.apps.simulator.mechanisms import OutletsTable
 from dlmskit.apps.simulator.objects import column_of
 from dlmskit.cosem.classes.push_setup import PushSetupV0
 from dlmskit.cosem.objects import ObjectTree
@@ -15,12 +16,15 @@ from dlmskit.cosem.selective import CaptureObject
 from dlmskit.cosem.timebound import local_time_of, next_of_period
 from dlmskit.errors import ConfigError, DlmsError
 from dlmskit.server import Device
-from dlmskit.server.push import Dial, PushSender, dial
+from dlmskit.server.push import Dial, Outlets, PushSender
+from dlmskit.server.push.destination import Service
+from dlmskit.transport.sms_serial import number_of
+from dlmskit.transport.url import parse_url
 from dlmskit.types.datetime import CosemDate, CosemDateTime, CosemTime
 from dlmskit.types.obis import Obis
 
 _LOG = logging.getLogger("dlmskit.simulator")
-_SERVICES = {"tcp": 0, "udp": 1}
+_SERVICES = {"tcp": Service.TCP, "udp": Service.UDP}
 _UNRESTRICTED = (0, None)
 _CONFIRMED = 2
 
@@ -61,13 +65,15 @@ def _of_version(column: CaptureObject, version: int) -> tuple[object, ...]:
 
 
 def _destination(url: str) -> tuple[int, bytes, int]:
+    if url.startswith("sms:"):
+        return Service.SMS, number_of(url.removeprefix("sms:")).encode(), 0
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
         raise ConfigError(f"destination {url!r}: {error}") from None
     if parts.scheme not in _SERVICES or not parts.hostname or parts.path.strip("/") or parts.query:
-        raise ConfigError(f"destination {url!r}: write tcp://host:port or udp://host:port")
+        raise ConfigError(f"destination {url!r}: write tcp://host:port, udp://host:port or sms:+491701234567")
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     return _SERVICES[parts.scheme], (host if port is None else f"{host}:{port}").encode(), 0
 
@@ -83,10 +89,17 @@ def _window(text: str) -> tuple[CosemDateTime, CosemDateTime]:
     return first, last
 
 
+def outlets_of(table: OutletsTable) -> Outlets:
+    """The equipment of a meter. Raises ConfigError for an address that is none."""
+    if table.modem is not None:
+        parse_url(table.modem)
+    return Outlets(modem=table.modem)
+
+
 class Pushing:
     """What a running meter pushes; make it when the device is ready."""
 
-    def __init__(self, device: Device, timed: list[tuple[PushSetupV0, PushTable]], dial: Dial = dial) -> None:
+    def __init__(self, device: Device, timed: list[tuple[PushSetupV0, PushTable]], dial: Dial | None = None) -> None:
         self.sender = PushSender(device, dial=dial)
         self._device = device
         self._timed = [(setup, table) for setup, table in timed if table.every is not None]

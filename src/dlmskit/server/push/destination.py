@@ -11,7 +11,7 @@ from dlmskit.errors import ConfigError
 from dlmskit.limits import Limits
 from dlmskit.link.wrapper import PORT
 from dlmskit.transport.base import Saps, Transport
-from dlmskit.transport.url import transport_from_url
+from dlmskit.transport.sms_serial import number_of
 from dlmskit.types.obis import Obis
 
 
@@ -39,7 +39,10 @@ _XML = 1
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """A destination that can be reached. ``url`` has no SAPs; it is empty for a line that the client holds open."""
+    """A destination that can be reached.
+
+    ``url`` has no SAPs: the address of a transport, or ``sms:`` and a number; it is empty for a line that the client holds open.
+    """
 
     service: Service
     url: str
@@ -48,19 +51,26 @@ class Destination:
     def of(cls, value: Data) -> Destination:
         """Read the attribute. Raises ConfigError for services and forms that are not sent, and for an address that is none."""
         service, destination, message = (member.value for member in value.elements())
-        if service not in _SCHEMES and service not in _LINES:
+        if service not in {*_SCHEMES, *_LINES, Service.SMS}:
             name = Service(service).name.replace("_", " ") if service in set(Service) else f"transport service {service}"
-            raise ConfigError(f"pushes go over TCP, UDP, CoAP, HDLC and M-Bus, not over {name}")
+            raise ConfigError(f"pushes go over TCP, UDP, CoAP, SMS, HDLC and M-Bus, not over {name}")
         if message:
             raise ConfigError(f"pushes are A-XDR encoded, not {'XML' if message == _XML else f'message type {message}'}")
         if service in _LINES:
             return cls(Service(service), "")
+        if service == Service.SMS:
+            return cls(Service.SMS, f"sms:{number_of(_text(bytes(destination)))}")
         return cls(Service(service), f"{_SCHEMES[Service(service)]}://{_host_and_port(bytes(destination))}")
 
     @property
     def confirms(self) -> bool:
         """Whether the supporting layer confirms what it carries."""
         return self.service in {Service.TCP, Service.RELIABLE_COAP}
+
+    @property
+    def needs_outlet(self) -> bool:
+        """Whether the device needs more than its network to get there (`dlmskit.server.push.outlets`)."""
+        return self.service not in _SCHEMES and self.line is None
 
     @property
     def line(self) -> Obis | None:
@@ -73,12 +83,17 @@ class Destination:
         return f"{self.url}?client={server_sap}&server={client_sap}{more}"
 
 
+def _text(octets: bytes) -> str:
+    """A destination that is text; some clients end it with zeros."""
+    try:
+        return octets.rstrip(b"\0").decode("ascii").strip()
+    except UnicodeDecodeError:
+        raise ConfigError("the destination is no ASCII text") from None
+
+
 def _host_and_port(octets: bytes) -> str:
     """``host:port``, ``[host]:port``, or a host alone, as text."""
-    try:
-        text = octets.rstrip(b"\0").decode("ascii").strip()
-    except UnicodeDecodeError:
-        raise ConfigError("the destination is no text: host:port is expected") from None
+    text = _text(octets)
     if not text or any(sign in text for sign in "/?#@ "):
         raise ConfigError(f"the destination {text!r} is no host:port")
     bare_ipv6 = text.count(":") > 1 and not text.startswith("[")
@@ -87,8 +102,3 @@ def _host_and_port(octets: bytes) -> str:
 
 Dial = Callable[[Destination, Saps, Limits], Transport]
 """Makes the transport, not opened, to a destination; ``Saps.client`` is who sends."""
-
-
-def dial(destination: Destination, saps: Saps, limits: Limits) -> Transport:
-    """By the schemes that are known. Raises ConfigError."""
-    return transport_from_url(destination.with_saps(saps.client, saps.server), limits)
