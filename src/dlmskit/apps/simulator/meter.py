@@ -117,7 +117,7 @@ class SimulatedMeter:
             self.device.ready()
         self._check_grants()
         with _at("outlets"):
-            self.pushing = Pushing(self.device, pushes, outlets_of(description.outlets).dial)
+            self.pushing = Pushing(self.device, pushes, outlets_of(description.outlets, description.meter.system_title).dial)
         self.faults = Faults(self, description.household.seed)
         self._come_to_life(past=past)
 

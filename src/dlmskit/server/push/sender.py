@@ -185,8 +185,8 @@ class _Queue:
         except ConfigError as error:
             raise ServiceError(DataAccessResult.OTHER_REASON, "push", str(error)) from error
         schedule = Schedule.of(setup, local_time_of(setup.tree))
-        if destination.line is not None and schedule.method is Method.CONFIRMED:
-            raise ServiceError(DataAccessResult.OTHER_REASON, "push", "a push over a line is not confirmed")
+        if not destination.answers and schedule.method is Method.CONFIRMED:
+            raise ServiceError(DataAccessResult.OTHER_REASON, "push", "on a line, by e-mail or as a file nothing is confirmed")
         number, time = self._sender.next_long_invoke_id(), setup.now()
         message = PushMessage(number, None if time.is_unset else time, body, confirmed=schedule.method is Method.CONFIRMED)
         delivery = Delivery(schedule, self._device.random)
