@@ -33,7 +33,7 @@ from dlmskit.apps.simulator.objects import (
 )
 from dlmskit.apps.simulator.past import commissioning, go_on, live_through
 from dlmskit.apps.simulator.payment import Tokens, add_payment
-from dlmskit.apps.simulator.pushing import Pushing, push_object
+from dlmskit.apps.simulator.pushing import Pushing, outlets_of, push_object
 from dlmskit.apps.simulator.secrets import device_secret, meter_keys, payment_key, trust_anchors
 from dlmskit.apps.simulator.supply import Supply
 from dlmskit.apps.simulator.tariffs import Tariffs
@@ -116,7 +116,8 @@ class SimulatedMeter:
         with _at("keys in the state"):
             self.device.ready()
         self._check_grants()
-        self.pushing = Pushing(self.device, pushes)
+        with _at("outlets"):
+            self.pushing = Pushing(self.device, pushes, outlets_of(description.outlets, description.meter.system_title).dial)
         self.faults = Faults(self, description.household.seed)
         self._come_to_life(past=past)
 

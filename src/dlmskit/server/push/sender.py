@@ -25,9 +25,10 @@ from dlmskit.security import SecurityContext
 from dlmskit.server.logical_device import LogicalDevice
 from dlmskit.server.push.confirming import Confirms, block_options, confirmed, confirmed_in_blocks
 from dlmskit.server.push.delivery import Delivery, Method, Schedule
-from dlmskit.server.push.destination import Destination, Dial, dial
+from dlmskit.server.push.destination import Destination, Dial
 from dlmskit.server.push.line import LineTransport
 from dlmskit.server.push.message import LONG_INVOKE_IDS, PushMessage
+from dlmskit.server.push.outlets import Outlets
 from dlmskit.server.push.party import PushParty, pin_sender
 from dlmskit.server.storage.failure import StoreFailed
 from dlmskit.transport.base import Saps, Transport, TransportProfile
@@ -80,9 +81,9 @@ def log_push(event: PushEvent) -> None:
 class PushSender:
     """Takes the pushes of every Push setup that the device has when it is made; make it when the device is ready."""
 
-    def __init__(self, device: Device, *, dial: Dial = dial, on_event: Callable[[PushEvent], None] = log_push) -> None:
+    def __init__(self, device: Device, *, dial: Dial | None = None, on_event: Callable[[PushEvent], None] = log_push) -> None:
         self._device = device
-        self._dial = dial
+        self._dial = dial or Outlets().dial
         self._on_event = on_event
         self._long_invoke_id = int.from_bytes(device.random(3))
         self._changed = asyncio.Event()
@@ -179,11 +180,13 @@ class _Queue:
         try:
             destination = Destination.of(setup.stored(3))
             _ = self._party.client, self._party.steps
+            if destination.needs_outlet:
+                self._sender.transport(destination, self._sap, self._party.client_sap)
         except ConfigError as error:
             raise ServiceError(DataAccessResult.OTHER_REASON, "push", str(error)) from error
         schedule = Schedule.of(setup, local_time_of(setup.tree))
-        if destination.line is not None and schedule.method is Method.CONFIRMED:
-            raise ServiceError(DataAccessResult.OTHER_REASON, "push", "a push over a line is not confirmed")
+        if not destination.answers and schedule.method is Method.CONFIRMED:
+            raise ServiceError(DataAccessResult.OTHER_REASON, "push", "on a line, by e-mail or as a file nothing is confirmed")
         number, time = self._sender.next_long_invoke_id(), setup.now()
         message = PushMessage(number, None if time.is_unset else time, body, confirmed=schedule.method is Method.CONFIRMED)
         delivery = Delivery(schedule, self._device.random)

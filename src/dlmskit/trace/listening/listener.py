@@ -253,6 +253,6 @@ def _place(url: str) -> TransportUrl:
     scheme = scheme_named(place.scheme)
     if place.scheme not in {*_LINES, *_DEVICES} and (scheme is None or scheme.listen is None):
         raise ConfigError(f"{url}: nobody can listen on {place.scheme}; write tcp://host:port or udp://host:port")
-    if place.scheme not in _DEVICES and not place.host:
+    if place.scheme not in _DEVICES and not place.host and not place.path.strip("/"):
         raise ConfigError(f"{url}: there is no host")
     return place
