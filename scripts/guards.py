@@ -3,7 +3,7 @@
 The guards are the tables in ``tests/guards``. For each, a private copy of the source is made, the guard is taken out of it, and
 the tests of its cases run against the copy, an honest exchange before them. What comes of it:
 
-- red: for each case of the guard a test failed, and the honest exchange went well;
+- red: for each case of the guard a test failed that passes with it, and the honest exchange went well;
 - GREEN: the guard is gone and no test of a case saw it: that case is not held;
 - broken: the copy does not work at all, or the guard's text was not found: the table is wrong, nothing is shown;
 - endless: the time was over, and not every case had a red test.
@@ -48,6 +48,8 @@ class Result:
     why: str = ""
     red: list[str] = field(default_factory=list)
     """The tests that failed without the guard."""
+    deciding: list[str] = field(default_factory=list)
+    """Of these, the first one of each case."""
     run: list[str] = field(default_factory=list)
     """The tests of its cases that ran."""
 
@@ -55,11 +57,13 @@ class Result:
 def judge(guard: Guard, lines: Sequence[Line], *, ended: bool, output: str = "") -> Result:
     """What the witness wrote, and whether the run came to its end, as a result."""
     of_cases = [line for line in lines if line["cases"]]
-    red = [line["test"] for line in of_cases if line["outcome"] == "failed"]
-    result = Result(guard.id, list(guard.cases), "red", red=red, run=[line["test"] for line in of_cases])
+    failed = [line for line in of_cases if line["outcome"] == "failed"]
+    result = Result(guard.id, list(guard.cases), "red")
+    result.red, result.run = [line["test"] for line in failed], [line["test"] for line in of_cases]
     broken = [line for line in lines if line["outcome"] == "broken" and not _is_setup_of_a_case(line)]
     honest = [line["test"] for line in lines if not line["cases"] and line["outcome"] == "failed"]
-    seen = {case for line in of_cases if line["outcome"] == "failed" for case in line["cases"]}
+    seen = {case: line["test"] for line in reversed(failed) for case in line["cases"]}
+    result.deciding = sorted({seen[case] for case in guard.cases if case in seen})
     unseen = [case for case in guard.cases if case not in seen]
     if broken:
         result.outcome, result.why = "broken", f"{broken[0]['test']}: {broken[0]['by']}"
@@ -82,24 +86,45 @@ def _is_setup_of_a_case(line: Line) -> bool:
 def run(guard: Guard, *, seconds: float, everything: bool) -> Result:
     """Take one guard out of a copy and run the tests of its cases there."""
     with tempfile.TemporaryDirectory(prefix="guard-") as folder:
-        copy, report = Path(folder) / "src", Path(folder) / "report.jsonl"
-        shutil.copytree(ROOT / "src", copy)
+        copy = _copied(folder)
         try:
             guard.take_out(copy / "dlmskit")
         except GuardTableError as error:
             return Result(guard.id, list(guard.cases), "broken", str(error))
-        job = {
-            "source": str(copy),
-            "report": str(report),
-            "cases": guard.cases,
-            "runs": [[HONEST], *runs_of(guard)],
-            "everything": everything,
-        }
-        command = [sys.executable, "-m", "tests.guards.witness", json.dumps(job)]
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(copy), str(ROOT)))}
-        ended, output = _run(command, environment, seconds)
-        lines = [json.loads(line) for line in report.read_text(encoding="utf-8").splitlines()] if report.exists() else []
+        runs = [[HONEST], *runs_of(guard)]
+        lines, ended, output = _witnessed(copy, runs, guard.cases, seconds=seconds, everything=everything)
     return judge(guard, lines, ended=ended, output=output)
+
+
+def confirm(results: Sequence[Result], *, seconds: float) -> None:
+    """Run the tests that decided once more, on a copy with all guards: one that fails there too has decided nothing."""
+    tests = sorted({test for result in results if result.outcome == "red" for test in result.deciding})
+    if not tests:
+        return
+    with tempfile.TemporaryDirectory(prefix="guard-") as folder:
+        lines, _, _ = _witnessed(_copied(folder), [tests], (), seconds=seconds + 2 * len(tests), everything=True)
+    good = {line["test"] for line in lines if line["outcome"] == "passed"}
+    for result in results:
+        doubtful = [test for test in result.deciding if test not in good]
+        if result.outcome == "red" and doubtful:
+            result.outcome, result.why = "broken", f"fails with the guard as well: {doubtful[0]}"
+
+
+def _copied(folder: str) -> Path:
+    return Path(shutil.copytree(ROOT / "src", Path(folder) / "src"))
+
+
+def _witnessed(
+    copy: Path, runs: Sequence[Sequence[str]], cases: Sequence[str], *, seconds: float, everything: bool
+) -> tuple[list[Line], bool, str]:
+    """What the witness wrote, whether it came to its end, and what it printed."""
+    report = copy.parent / "report.jsonl"
+    job = {"source": str(copy), "report": str(report), "cases": cases, "runs": runs, "everything": everything}
+    command = [sys.executable, "-m", "tests.guards.witness", json.dumps(job)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(copy), str(ROOT)))}
+    ended, output = _run(command, environment, seconds)
+    lines = report.read_text(encoding="utf-8").splitlines() if report.exists() else []
+    return [json.loads(line) for line in lines], ended, output
 
 
 def runs_of(guard: Guard) -> list[list[str]]:
@@ -174,6 +199,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("\n".join(reasons), file=sys.stderr)
         return 2
     results = _run_all(chosen, options)
+    confirm(results, seconds=options.seconds)
     left = untouched(results) if options.all else []
     if options.json:
         print(json.dumps({"guards": [asdict(result) for result in results], "untouched": left}, indent=1))

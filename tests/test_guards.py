@@ -7,6 +7,7 @@ one that holds nothing, from a copy that does not work, and from a run without e
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,11 +15,11 @@ from typing import Any
 
 import pytest
 
-from scripts.guards import judge, main, table, untouched
+from scripts.guards import Result, confirm, judge, main, table, untouched
 from tests.guards.table import ROOT, SOURCE, Guard, GuardTableError, Patch, cases_with_tests, load_guards
 from tests.vectors import load
 
-GROUPS = frozenset("AP")
+GROUPS = frozenset("AKP")
 """Groups of cases in which each has a guard, or a reason why it has none."""
 GUARDS = load_guards()
 KNOWN = {case["id"]: case["group"] for case in load("robustness-cases")}
@@ -42,6 +43,19 @@ def test_the_guard_stands_in_the_source_once(guard: Guard) -> None:
     assert guard.cases
     assert set(guard.cases) <= cases_with_tests() & KNOWN.keys()
     assert guard.protects.endswith(".")
+
+
+def test_what_stands_there_without_a_guard_is_code(tmp_path: Path) -> None:
+    """A name that does not exist would fail tests that expect any error at all, and show nothing."""
+    for guard in GUARDS.guards:
+        copy = tmp_path / guard.id
+        for patch in guard.patches:
+            (copy / patch.file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(SOURCE / patch.file, copy / patch.file)
+        guard.take_out(copy)
+    command = [sys.executable, "-m", "ruff", "check", "--isolated", "--no-cache", "--quiet", "--select", "F821,F823,E9", "."]
+    found = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (found.stdout + found.stderr, found.returncode) == ("", 0)
 
 
 def test_a_guard_that_moved_is_said(tmp_path: Path) -> None:
@@ -138,6 +152,19 @@ def test_the_witness_runs_the_tests_of_the_case(tmp_path: Path, seen: str, outco
     code, lines = witnessed(tmp_path, TESTS.format(seen=seen, honest="True"), SOURCE.parent)
     assert code == 0
     assert [line["outcome"] for line in lines] == outcomes
+
+
+def test_a_test_that_fails_anyway_decides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or that is not there when it is run again."""
+    again = [line("good", "passed"), line("bad", "failed")]
+    monkeypatch.setattr("scripts.guards._witnessed", lambda *_, **__: (again, True, ""))
+    results = [Result(name, [], "red", deciding=["good", *more]) for name, more in (("a", []), ("b", ["bad"]), ("c", ["gone"]))]
+    confirm(results, seconds=1)
+    assert [(result.outcome, result.why) for result in results] == [
+        ("red", ""),
+        ("broken", "fails with the guard as well: bad"),
+        ("broken", "fails with the guard as well: gone"),
+    ]
 
 
 def test_the_witness_refuses_another_source_than_the_copy(tmp_path: Path) -> None:

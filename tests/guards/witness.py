@@ -91,7 +91,7 @@ def main(job: dict[str, Any]) -> int:
     resource.setrlimit(resource.RLIMIT_AS, (_MOST_MEMORY, _MOST_MEMORY))
     witness = Witness(set(job["cases"]), Path(job["report"]), everything=job["everything"])
     for tests in job["runs"]:
-        pytest.main(["-p", "no:cacheprovider", "-q", "--tb=line", *tests], plugins=[witness])
+        pytest.main(["-c", "pyproject.toml", "-p", "no:cacheprovider", "-q", "--tb=line", *tests], plugins=[witness])
         witness.honest = False
         if witness.decided:
             break
