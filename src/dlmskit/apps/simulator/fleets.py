@@ -12,7 +12,7 @@ import hashlib
 import hmac
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -109,6 +109,8 @@ class Fleet:
     urls: list[str]
     """Where each is."""
     key_file: Path
+    page: str | None = field(default=None, repr=False)
+    """URL of the page of faults, with its token."""
 
 
 @asynccontextmanager
