@@ -39,7 +39,6 @@ from tests.server.keyed import ALL, HEAD_END, NOTE, Owner, fresh_keys, meter, se
 from tests.server.peers import METER, attribute
 
 GET, SET, ACTION = Operation.GET, Operation.SET, Operation.ACTION
-NONE, AUTHENTICATED, ENCRYPTED, SIGNED = Protection.NONE, Protection.AUTHENTICATED, Protection.ENCRYPTED, Protection.SIGNED
 DENIED = DataAccessResult.READ_WRITE_DENIED
 PROTECTIONS = [Protection(bits) for bits in range(8)]
 REQUEST_MODES = [AccessMode(mode) for mode in range(0x20)]
@@ -54,12 +53,12 @@ OCTETS = Data.octet_string(b"x")
 
 def client_policy(found: Protection) -> SecurityPolicy:
     """What makes a client send this. Where it is encryption alone, the answers are too, and must be awaited so."""
-    return SecurityPolicy(found << 2 | (SecurityPolicy.ENCRYPTED_RESPONSE if found == ENCRYPTED else 0))
+    return SecurityPolicy(found << 2 | (SecurityPolicy.ENCRYPTED_RESPONSE if found == Protection.ENCRYPTED else 0))
 
 
 def meter_policy(found: Protection) -> SecurityPolicy:
     """None, so that the rights alone decide. But a meter takes encryption alone only where its policy says so."""
-    return SecurityPolicy.ENCRYPTED_REQUEST if found == ENCRYPTED else SecurityPolicy.NOTHING
+    return SecurityPolicy.ENCRYPTED_REQUEST if found == Protection.ENCRYPTED else SecurityPolicy.NOTHING
 
 
 def compact_device(policy: SecurityPolicy) -> Device:
@@ -82,16 +81,13 @@ def compact_device(policy: SecurityPolicy) -> Device:
 
 def opened(found: Protection, monkeypatch: pytest.MonkeyPatch, **settings: Any) -> Owner:
     """A client whose requests carry this, and who takes any answer: what it carries is looked at here."""
-    owner = Owner(
-        compact_device(meter_policy(found)),
-        KEYS,
-        credentials=side(SUITE, HEAD_END, known(SUITE, METER)),
-        **{"client_sap": LONG, "server_system_title": METER, "security_suite": SUITE, "security_policy": client_policy(found)}
-        | settings,
-    ).open()
+    words: dict[str, Any] = {"client_sap": LONG, "server_system_title": METER, "security_suite": SUITE}
+    words |= {"security_policy": client_policy(found)} | settings
+    credentials = side(SUITE, HEAD_END, known(SUITE, METER))
+    owner = Owner(compact_device(meter_policy(found)), KEYS, credentials=credentials, **words).open()
     security = owner.association.security
     assert security is not None
-    tolerant = replace(security.rules, incoming=NONE, accept_encryption_only=True)
+    tolerant = replace(security.rules, incoming=SecurityPolicy.NOTHING.request, accept_encryption_only=True)
     monkeypatch.setattr(security, "rules", tolerant)
     return owner
 
@@ -99,7 +95,7 @@ def opened(found: Protection, monkeypatch: pytest.MonkeyPatch, **settings: Any) 
 def answered(owner: Owner) -> Protection:
     """What the last answer carried, as the client verified it."""
     verified = owner.association._core.last_verified
-    return NONE if verified is None else Protection(int(verified.protection))
+    return Protection.NONE if verified is None else Protection(int(verified.protection))
 
 
 def result_of(answer: Any) -> int:
