@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Self
 
 from dlmskit.cosem.access import AccessMode, ObjectKey, ObjectRights, Operation, Role, floor_of
@@ -95,8 +96,12 @@ class Grants:
     def role(self, name: str, tree: ObjectTree, own: AssociationObject | None = None) -> Role:
         """The role on the objects that there are now. ``own`` is the association object of the client itself, if it has one."""
         granted: dict[ObjectKey, ObjectRights] = {}
+        known = _known(self)
         for one in tree:
-            rights = self._on(one, own)
+            same = type(one), one.obis, one is own, _kept(one)
+            rights = known.get(same)
+            if rights is None:
+                rights = known[same] = self._on(one, own)
             if any(rights.attributes.values()) or rights.methods:
                 granted[one.key] = rights
         return Role(name, granted)
@@ -138,7 +143,20 @@ class Grants:
 def _governed(one: InterfaceClass, number: int, *, method: bool) -> bool:
     """Whether writing or calling it changes anything: of what describes an association, only what a keeper is behind."""
     if isinstance(one, AssociationObject):
-        return number in (one.secret_methods if method else one.secret_attributes) and one.on_new_secret is not None
+        return number in (one.secret_methods if method else one.secret_attributes) and _kept(one)
     if isinstance(one, SecuritySetupV0):
-        return one.keeper is not None and (method or number == _POLICY)
+        return _kept(one) and (method or number == _POLICY)
     return True
+
+
+def _kept(one: InterfaceClass) -> bool:
+    """Whether a keeper of secrets or keys is behind an object that describes an association."""
+    if isinstance(one, AssociationObject):
+        return one.on_new_secret is not None
+    return isinstance(one, SecuritySetupV0) and one.keeper is not None
+
+
+@lru_cache(maxsize=64)
+def _known(_grants: Grants) -> dict[tuple[type[InterfaceClass], Obis, bool, bool], ObjectRights]:
+    """What was worked out under these grants already: thousands of meters of a fleet have the same objects."""
+    return {}

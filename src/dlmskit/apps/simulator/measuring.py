@@ -7,12 +7,14 @@ So two readings of an energy register differ by exactly the power in between.
 from __future__ import annotations
 
 from array import array
+from collections import deque
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import accumulate
 from math import hypot, pi, sin
 
-from dlmskit.apps.simulator.load_curve import SLOT_SECONDS, SLOTS, Day, Household
+from dlmskit.apps.simulator.load_curve import SLOT_SECONDS, SLOTS, Household, TypicalDay
 from dlmskit.apps.simulator.noise import stream, unit
 from dlmskit.cosem.daylight import LocalTime
 
@@ -25,8 +27,7 @@ _PEAKS_KEPT = 40
 _FLOWS = 4
 _LINE_OHMS = 0.18
 """Between the transformer and the meter: what lets the voltage fall when the load rises."""
-DAY_RATE_HOURS = range(6, 22)
-"""Local hours of rate 1; the others are rate 2."""
+_SLOT_HOURS = SLOT_SECONDS / 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +120,8 @@ class Measurement:
     def _midnight(self, number: int) -> tuple[float, ...]:
         known = self._at_midnight
         while self._first_day + len(known) // _FLOWS <= number:
-            sums = self._quarters(self._first_day + len(known) // _FLOWS - 1).sums
-            known.extend([before + running[-1] for before, running in zip(known[-_FLOWS:], sums, strict=True)])
+            sums = self._whole_day(self._first_day + len(known) // _FLOWS - 1)
+            known.extend([before + sum_ for before, sum_ in zip(known[-_FLOWS:], sums, strict=True)])
         at = (number - self._first_day) * _FLOWS
         return tuple(known[at : at + _FLOWS])
 
@@ -129,10 +130,21 @@ class Measurement:
         if found is None:
             if len(self._days) >= _DAYS_KEPT:
                 del self._days[next(iter(self._days))]
-            noon = datetime(1970, 1, 1, 12) + timedelta(days=number)
-            summer = self._local.in_force(noon)
-            found = self._days[number] = _quarters(self.household.day(number, summer_time=summer), 1 if summer else 0)
+            found = self._days[number] = _quarters(*self._load(number), self.household.generation(number))
         return found
+
+    def _whole_day(self, number: int) -> tuple[float, ...]:
+        """What a day adds to the readings: the last of the sums of `_quarters`, to the last bit, without the others."""
+        typical, factor = self._load(number)
+        generation = self.household.generation(number)
+        if generation:
+            return tuple(deque(sums, maxlen=1)[0] for sums in _sums(typical, factor, _net(typical, factor, generation)))
+        wh = factor * _SLOT_HOURS
+        return wh * typical.load_sums[-1], 0.0, wh * typical.reactive_sums[-1], wh * typical.rate_1_sums[-1]
+
+    def _load(self, number: int) -> tuple[TypicalDay, float]:
+        noon = datetime(1970, 1, 1, 12) + timedelta(days=number)
+        return self.household.load(number, summer_time=self._local.in_force(noon))
 
     # --- power ---------------------------------------------------------------------------------------------------------
 
@@ -224,11 +236,31 @@ def _passed(days: float, by_year: float, by_day: float) -> float:
     return days / _YEAR_DAYS + by_year * sin(year) / (2 * pi) + by_day * sin(2 * pi * (days - 0.6)) / (2 * pi * _YEAR_DAYS)
 
 
-def _quarters(day: Day, shift_hours: int) -> _Quarters:
-    """A day as the meter counts it: what the roof gives is used in the house first."""
-    net = tuple(load - generation for load, generation in zip(day.load, day.generation, strict=True))
-    hours = SLOT_SECONDS / 3600
-    imported = [max(watts, 0.0) * hours for watts in net]
-    in_rate_1 = [energy if (slot // 4 + shift_hours) % 24 in DAY_RATE_HOURS else 0.0 for slot, energy in enumerate(imported)]
-    flows = (imported, [max(-watts, 0.0) * hours for watts in net], [var * hours for var in day.reactive], in_rate_1)
-    return _Quarters(net, day.reactive, tuple(tuple(accumulate(flow, initial=0.0)) for flow in flows))
+def _quarters(typical: TypicalDay, factor: float, generation: list[float]) -> _Quarters:
+    """A day as the meter counts it."""
+    net = _net(typical, factor, generation)
+    reactive = tuple(factor * var for var in typical.reactive)
+    if generation:
+        return _Quarters(net, reactive, tuple(map(tuple, _sums(typical, factor, net))))
+    wh = factor * _SLOT_HOURS
+    imported, varh, rate_1 = (
+        tuple(wh * sum_ for sum_ in sums) for sums in (typical.load_sums, typical.reactive_sums, typical.rate_1_sums)
+    )
+    return _Quarters(net, reactive, (imported, (0.0,) * (SLOTS + 1), varh, rate_1))
+
+
+def _net(typical: TypicalDay, factor: float, generation: list[float]) -> tuple[float, ...]:
+    """What the roof gives is used in the house first."""
+    if not generation:
+        return tuple(factor * watts for watts in typical.load)
+    return tuple(factor * watts - given for watts, given in zip(typical.load, generation, strict=True))
+
+
+def _sums(typical: TypicalDay, factor: float, net: tuple[float, ...]) -> Iterator[Iterable[float]]:
+    """The running sums of a day with a roof, in the order of the fields of `Energies`."""
+    imported = [watts * _SLOT_HOURS if watts > 0.0 else 0.0 for watts in net]
+    yield accumulate(imported, initial=0.0)
+    yield accumulate((-watts * _SLOT_HOURS if watts < 0.0 else 0.0 for watts in net), initial=0.0)
+    wh = factor * _SLOT_HOURS
+    yield (wh * sum_ for sum_ in typical.reactive_sums)
+    yield accumulate((energy if day else 0.0 for energy, day in zip(imported, typical.rate_1, strict=True)), initial=0.0)
