@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import accumulate
 from math import hypot, pi, sin
+from operator import add
 
 from dlmskit.apps.simulator.load_curve import SLOT_SECONDS, SLOTS, Household, TypicalDay
 from dlmskit.apps.simulator.noise import stream, unit
@@ -23,6 +24,7 @@ _DAY_SECONDS = 86400
 _YEAR_DAYS = 365.2425
 _MINUTES = 15
 _DAYS_KEPT = 4
+_MILESTONE_DAYS = 32
 _PEAKS_KEPT = 40
 _FLOWS = 4
 _LINE_OHMS = 0.18
@@ -66,12 +68,21 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class _Quarters:
-    """One day, by quarters: what is imported and exported, and the readings at the start of each since midnight."""
+    """One day, by quarters: what is imported and exported, and the readings at the start of each since midnight.
 
-    net: tuple[float, ...]
-    reactive: tuple[float, ...]
-    sums: tuple[tuple[float, ...], ...]
+    Arrays, since every meter of a fleet keeps a few days of its own.
+    """
+
+    midnight: tuple[float, ...]
+    """The readings when it begins."""
+    net: array[float]
+    reactive: array[float]
+    sums: tuple[array[float], ...]
     """Running sums, 97 each, in the order of the fields of `Energies`."""
+
+    def end(self) -> tuple[float, ...]:
+        """The readings when it ends."""
+        return tuple(start + running[-1] for start, running in zip(self.midnight, self.sums, strict=True))
 
 
 class Measurement:
@@ -83,8 +94,8 @@ class Measurement:
         self._local = local
         self._offset = -local.time_zone * 60
         self._first_day = (commissioned - date(1970, 1, 1)).days
-        self._at_midnight = array("d", (0.0,) * _FLOWS)
-        """Readings at the start of each day since commissioning, one after the other."""
+        self._milestones = array("d", (0.0,) * _FLOWS)
+        """Readings at the start of every 32nd day since commissioning, one after the other."""
         self._peaks: dict[int, tuple[float, int]] = {}
         self._days: dict[int, _Quarters] = {}
         self._minute_noise = stream(household.seed, "minutes")
@@ -97,13 +108,11 @@ class Measurement:
         number, slot, seconds = self._place(moment)
         if number < self._first_day:
             return Energies()
-        if not slot and not seconds:
-            return _energies(self._midnight(number), self._commodities(moment))
         quarters = self._quarters(number)
         share = self._share(number * SLOTS + slot, seconds)
         sums = tuple(
             start + running[slot] + (running[slot + 1] - running[slot]) * share
-            for start, running in zip(self._midnight(number), quarters.sums, strict=True)
+            for start, running in zip(quarters.midnight, quarters.sums, strict=True)
         )
         return _energies(sums, self._commodities(moment))
 
@@ -118,19 +127,27 @@ class Measurement:
         return gas * heating, water * tapping, heat * heating
 
     def _midnight(self, number: int) -> tuple[float, ...]:
-        known = self._at_midnight
-        while self._first_day + len(known) // _FLOWS <= number:
-            sums = self._whole_day(self._first_day + len(known) // _FLOWS - 1)
-            known.extend([before + sum_ for before, sum_ in zip(known[-_FLOWS:], sums, strict=True)])
-        at = (number - self._first_day) * _FLOWS
-        return tuple(known[at : at + _FLOWS])
+        """The readings at the start of a day: the same additions in the same order, wherever one begins."""
+        known = self._milestones
+        place, days = divmod(number - self._first_day, _MILESTONE_DAYS)
+        while len(known) <= place * _FLOWS:
+            known.extend(self._days_on(known[-_FLOWS:], len(known) // _FLOWS - 1, _MILESTONE_DAYS))
+        return tuple(self._days_on(known[place * _FLOWS : (place + 1) * _FLOWS], place, days))
+
+    def _days_on(self, readings: array[float], milestone: int, days: int) -> array[float]:
+        start = self._first_day + milestone * _MILESTONE_DAYS
+        for number in range(start, start + days):
+            readings = array("d", map(add, readings, self._whole_day(number)))
+        return readings
 
     def _quarters(self, number: int) -> _Quarters:
         found = self._days.get(number)
         if found is None:
+            before = self._days.get(number - 1)
+            midnight = self._midnight(number) if before is None else before.end()
             if len(self._days) >= _DAYS_KEPT:
                 del self._days[next(iter(self._days))]
-            found = self._days[number] = _quarters(*self._load(number), self.household.generation(number))
+            found = self._days[number] = _quarters(midnight, *self._load(number), self.household.generation(number))
         return found
 
     def _whole_day(self, number: int) -> tuple[float, ...]:
@@ -221,7 +238,7 @@ class Measurement:
         return number, slot, rest
 
 
-def _largest(net: tuple[float, ...]) -> tuple[float, int]:
+def _largest(net: array[float]) -> tuple[float, int]:
     best = max(net, default=0.0)
     return best, net.index(best) if net else 0
 
@@ -236,27 +253,27 @@ def _passed(days: float, by_year: float, by_day: float) -> float:
     return days / _YEAR_DAYS + by_year * sin(year) / (2 * pi) + by_day * sin(2 * pi * (days - 0.6)) / (2 * pi * _YEAR_DAYS)
 
 
-def _quarters(typical: TypicalDay, factor: float, generation: list[float]) -> _Quarters:
+def _quarters(midnight: tuple[float, ...], typical: TypicalDay, factor: float, generation: list[float]) -> _Quarters:
     """A day as the meter counts it."""
     net = _net(typical, factor, generation)
-    reactive = tuple(factor * var for var in typical.reactive)
+    reactive = array("d", [factor * var for var in typical.reactive])
     if generation:
-        return _Quarters(net, reactive, tuple(map(tuple, _sums(typical, factor, net))))
+        return _Quarters(midnight, net, reactive, tuple(array("d", sums) for sums in _sums(typical, factor, net)))
     wh = factor * _SLOT_HOURS
     imported, varh, rate_1 = (
-        tuple(wh * sum_ for sum_ in sums) for sums in (typical.load_sums, typical.reactive_sums, typical.rate_1_sums)
+        array("d", [wh * sum_ for sum_ in sums]) for sums in (typical.load_sums, typical.reactive_sums, typical.rate_1_sums)
     )
-    return _Quarters(net, reactive, (imported, (0.0,) * (SLOTS + 1), varh, rate_1))
+    return _Quarters(midnight, net, reactive, (imported, array("d", bytes(8 * (SLOTS + 1))), varh, rate_1))
 
 
-def _net(typical: TypicalDay, factor: float, generation: list[float]) -> tuple[float, ...]:
+def _net(typical: TypicalDay, factor: float, generation: list[float]) -> array[float]:
     """What the roof gives is used in the house first."""
     if not generation:
-        return tuple(factor * watts for watts in typical.load)
-    return tuple(factor * watts - given for watts, given in zip(typical.load, generation, strict=True))
+        return array("d", [factor * watts for watts in typical.load])
+    return array("d", [factor * watts - given for watts, given in zip(typical.load, generation, strict=True)])
 
 
-def _sums(typical: TypicalDay, factor: float, net: tuple[float, ...]) -> Iterator[Iterable[float]]:
+def _sums(typical: TypicalDay, factor: float, net: array[float]) -> Iterator[Iterable[float]]:
     """The running sums of a day with a roof, in the order of the fields of `Energies`."""
     imported = [watts * _SLOT_HOURS if watts > 0.0 else 0.0 for watts in net]
     yield accumulate(imported, initial=0.0)
