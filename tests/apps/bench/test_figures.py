@@ -22,7 +22,8 @@ def test_a_small_round_of_everything() -> None:
         "per second",
     ]
     assert all(one.value > 0 for one in found)
-    assert said == ["50 requests", "96 rows captured and read", "start with 96 rows", "memory of 2 meters", "a fleet of 30 meters"]
+    done = ["50 requests", "96 rows captured and read", "start with 96 rows", "memory of 2 meters", "a fleet of 30 meters"]
+    assert said == done
 
 
 def test_a_figure_for_scripts_has_the_keys_of_a_comparison() -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import secrets
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +15,7 @@ from typing import Any
 import pytest
 
 import dlmskit
+from dlmskit.apps.bench.processes import resident_octets, simulated
 from dlmskit.apps.simulator import measuring
 from dlmskit.apps.simulator.description import parse_description
 from dlmskit.apps.simulator.fleets import accelerated, member, served_fleet
@@ -121,3 +125,45 @@ def test_what_a_meter_has_counted_in_ten_years_needs_no_quarters(monkeypatch: py
     assert one.supply.energies(datetime.now(UTC)).active_import > 20_000_000
     assert len(worked_out) <= 3
     one.close()
+
+
+_FEW_FILES = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, int(sys.argv[1])))
+from dlmskit.apps.cli import main
+main(["simulate", "water", "--meters", "60", "--port", "0", "--json"])
+"""
+
+
+@pytest.mark.parametrize(("allowed", "starts"), [(400, True), (300, False)])
+def test_a_fleet_takes_the_open_files_that_it_needs(allowed: int, starts: bool) -> None:
+    with subprocess.Popen([sys.executable, "-c", _FEW_FILES, str(allowed)], text=True, stdout=-1, stderr=-1) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            if starts:
+                assert len(json.loads(process.stdout.readline())["meters"]) == 60
+            else:
+                assert "allows 300: raise it with ulimit -n 320" in " ".join(process.stderr.read().split())
+        finally:
+            process.terminate()
+    assert process.returncode == (0 if starts else 2)
+
+
+async def test_five_thousand_ciphered_meters_in_one_process(tmp_path: Path) -> None:
+    """Each has its own port, title and keys; clients read from the first to the last at the same time."""
+    meters = 5000
+    with simulated("electricity-1p", "--meters", str(meters)) as (ready, process):
+        assert len({one["url"] for one in ready["meters"]}) == meters
+        assert resident_octets(process) < 2 << 30
+        vault = read_key_file(ready["key_file"])
+        assert len(vault) == meters
+        chosen = ready["meters"][::50] + ready["meters"][-1:]
+
+        async def read(number: int, title: str, url: str) -> None:
+            async with dlmskit.connect(f"{url}&client=1", keys=vault, counters=str(tmp_path / str(number)), timeout=120) as meter:
+                name = (await meter.read("0.0.42.0.0.255")).decode()
+                assert int(name[3:]) == int(title[6:], 16)
+                assert await meter.read(ENERGY) > 0
+
+        await asyncio.gather(*(read(number, one["system_title"], one["url"]) for number, one in enumerate(chosen)))

@@ -20,6 +20,7 @@ from pathlib import Path
 import msgspec
 
 from dlmskit.apps.simulator.description import Description, Keys
+from dlmskit.apps.simulator.descriptors import make_room
 from dlmskit.apps.simulator.faults import Troubled
 from dlmskit.apps.simulator.guarding import PORTS
 from dlmskit.apps.simulator.key_pairs import clients_pairs
@@ -133,6 +134,8 @@ async def served_fleet(
     """
     if not 1 <= count <= (MOST_BEHIND_ONE_PORT if description.fleet.one_port else MOST_METERS):
         raise ConfigError(f"a fleet of {count} meters: at most {MOST_METERS}, {MOST_BEHIND_ONE_PORT} of them behind one port")
+    if not description.fleet.one_port:
+        make_room(count)
     now = accelerated(description.fleet.speed)
     async with AsyncExitStack() as stack:
         meters: list[SimulatedMeter] = []

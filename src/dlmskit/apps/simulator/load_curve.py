@@ -9,8 +9,10 @@ ten years is a sum over days and not over quarters, and thousands of households 
 
 from __future__ import annotations
 
+import hashlib
+import struct
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from itertools import accumulate
 from math import asin, cos, pi, sin
 
@@ -36,7 +38,9 @@ _TYPICAL_KWH = 3500.0
 """What the household of the typical days takes in a year."""
 _TYPICAL_DAYS = 64
 """Of each kind: working day or weekend, with or without summer time."""
-_TYPICAL_SKIES = 64
+_TYPICAL_SKIES = _TYPICAL_DAYS
+_LEVELS = (1 << 16) // _TYPICAL_DAYS
+_BLOCK_DAYS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,31 +78,41 @@ class Household:
 
         ``summer_time`` makes the people get up an hour earlier.
         """
-        draw = mix(self._loads ^ number)
-        season = 1 + _COSINE_WINTER * cos(2 * pi * (number % 365.2425 - 15) / 365.2425)
-        factor = self.annual_kwh / _TYPICAL_KWH * season * (0.82 + 0.36 * (draw >> 11) * 2.0**-53)
-        return typical_day(draw % _TYPICAL_DAYS, weekend=(number + 3) % 7 >= 5, summer_time=summer_time), factor
+        which, level = _draw("load", self.seed, number)
+        factor = self.annual_kwh / _TYPICAL_KWH * _season(number) * (0.82 + 0.36 * level)
+        return typical_day(which, (number + 3) % 7 >= 5, summer_time), factor
 
     def generation(self, number: int) -> list[float]:
         """Mean power of each quarter that the roof gives on a day, in watts; nothing without a roof."""
         if not self.solar_kwp:
             return []
-        draw = mix(self._suns ^ number)
-        peak = self.solar_kwp * 1000.0 * 0.85 * (0.2 + 0.8 * ((draw >> 11) * 2.0**-53) ** 0.6)
+        which, level = _draw("sun", self.seed, number)
+        peak = self.solar_kwp * 1000.0 * 0.85 * (0.2 + 0.8 * level**0.6)
         heights = _sun(round(number % 365.2425), self.latitude)
-        return [peak * height * sky for height, sky in zip(heights, _sky(draw % _TYPICAL_SKIES), strict=True)]
+        return [peak * height * sky for height, sky in zip(heights, _sky(which), strict=True)]
 
-    @cached_property
-    def _loads(self) -> int:
-        return stream(self.seed, "load")
 
-    @cached_property
-    def _suns(self) -> int:
-        return stream(self.seed, "sun")
+def _draw(what: str, seed: int, number: int) -> tuple[int, float]:
+    """For a day: which of the typical ones, and a number from 0 to 1."""
+    block, day = divmod(number, _BLOCK_DAYS)
+    return _draws(what, seed, block)[day]
+
+
+@lru_cache(maxsize=256)
+def _draws(what: str, seed: int, block: int) -> list[tuple[int, float]]:
+    """For a block of days at once: an old meter has thousands of them."""
+    octets = hashlib.shake_128(f"{what} {seed} {block}".encode()).digest(2 * _BLOCK_DAYS)
+    return [(draw % _TYPICAL_DAYS, (draw // _TYPICAL_DAYS) / _LEVELS) for (draw,) in struct.iter_unpack("<H", octets)]
+
+
+@lru_cache(maxsize=1 << 14)
+def _season(number: int) -> float:
+    """How many times as much as the average a day of the year takes."""
+    return 1 + _COSINE_WINTER * cos(2 * pi * (number % 365.2425 - 15) / 365.2425)
 
 
 @lru_cache(maxsize=4 * _TYPICAL_DAYS)
-def typical_day(number: int, *, weekend: bool, summer_time: bool) -> TypicalDay:
+def typical_day(number: int, weekend: bool, summer_time: bool) -> TypicalDay:
     """One of the typical days of its kind."""
     shape = _shape(weekend=weekend, shift=4 if summer_time else 0)
     noise = stream(number, f"{weekend:d} {summer_time:d}")

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from itertools import accumulate
 from math import hypot, pi, sin
 from operator import add
@@ -92,6 +93,7 @@ class Measurement:
         self.household = household
         self.phases = phases
         self._local = local
+        self._summer_time = _summer_time(local)
         self._offset = -local.time_zone * 60
         self._first_day = (commissioned - date(1970, 1, 1)).days
         self._milestones = array("d", (0.0,) * _FLOWS)
@@ -136,9 +138,10 @@ class Measurement:
 
     def _days_on(self, readings: array[float], milestone: int, days: int) -> array[float]:
         start = self._first_day + milestone * _MILESTONE_DAYS
+        whole = tuple(readings)
         for number in range(start, start + days):
-            readings = array("d", map(add, readings, self._whole_day(number)))
-        return readings
+            whole = tuple(map(add, whole, self._whole_day(number)))
+        return array("d", whole)
 
     def _quarters(self, number: int) -> _Quarters:
         found = self._days.get(number)
@@ -160,8 +163,11 @@ class Measurement:
         return wh * typical.load_sums[-1], 0.0, wh * typical.reactive_sums[-1], wh * typical.rate_1_sums[-1]
 
     def _load(self, number: int) -> tuple[TypicalDay, float]:
-        noon = datetime(1970, 1, 1, 12) + timedelta(days=number)
-        return self.household.load(number, summer_time=self._local.in_force(noon))
+        summer = self._summer_time.get(number)
+        if summer is None:
+            noon = datetime(1970, 1, 1, 12) + timedelta(days=number)
+            summer = self._summer_time[number] = self._local.in_force(noon)
+        return self.household.load(number, summer_time=summer)
 
     # --- power ---------------------------------------------------------------------------------------------------------
 
@@ -236,6 +242,12 @@ class Measurement:
         number, in_day = divmod(seconds, _DAY_SECONDS)
         slot, rest = divmod(in_day, SLOT_SECONDS)
         return number, slot, rest
+
+
+@lru_cache(maxsize=64)
+def _summer_time(_local: LocalTime) -> dict[int, bool]:
+    """Whether days are in summer time, as far as somebody has asked: the same for all meters with these rules."""
+    return {}
 
 
 def _largest(net: array[float]) -> tuple[float, int]:
