@@ -22,6 +22,8 @@ from dlmskit.cosem.view import CURRENT_ASSOCIATION
 from dlmskit.errors import ConfigError
 from dlmskit.types.obis import Obis
 
+KnownRights = dict[tuple[type[InterfaceClass], Obis, bool, bool], ObjectRights]
+"""Rights by class and name of an object, whether it is the client's own association, and whether a keeper is behind it."""
 _POLICY = 2
 """Attribute of class 64."""
 
@@ -96,12 +98,9 @@ class Grants:
     def role(self, name: str, tree: ObjectTree, own: AssociationObject | None = None) -> Role:
         """The role on the objects that there are now. ``own`` is the association object of the client itself, if it has one."""
         granted: dict[ObjectKey, ObjectRights] = {}
-        known = _known(self)
+        known = _known(self.grants)
         for one in tree:
-            same = type(one), one.obis, one is own, _kept(one)
-            rights = known.get(same)
-            if rights is None:
-                rights = known[same] = self._on(one, own)
+            rights = self._on(one, own, known)
             if any(rights.attributes.values()) or rights.methods:
                 granted[one.key] = rights
         return Role(name, granted)
@@ -111,7 +110,14 @@ class Grants:
         names = [*(one.obis for one in tree), CURRENT_ASSOCIATION]
         return [one for grant in self.grants for one in grant.patterns if not any(map(one.matches, names))]
 
-    def _on(self, one: InterfaceClass, own: AssociationObject | None) -> ObjectRights:
+    def _on(self, one: InterfaceClass, own: AssociationObject | None, known: KnownRights) -> ObjectRights:
+        same = type(one), one.obis, one is own, _kept(one)
+        rights = known.get(same)
+        if rights is None:
+            rights = known[same] = self._granted(one, own)
+        return rights
+
+    def _granted(self, one: InterfaceClass, own: AssociationObject | None) -> ObjectRights:
         names = (one.obis, CURRENT_ASSOCIATION) if one is own else (one.obis,)
         modes = {number: self._attribute(one, names, number, word) for number, word in one.attributes.items()}
         called = {number: self._method(one, names, number) for number, word in one.methods.items() if not word.absent}
@@ -157,6 +163,6 @@ def _kept(one: InterfaceClass) -> bool:
 
 
 @lru_cache(maxsize=64)
-def _known(_grants: Grants) -> dict[tuple[type[InterfaceClass], Obis, bool, bool], ObjectRights]:
+def _known(_grants: tuple[Grant, ...]) -> KnownRights:
     """What was worked out under these grants already: thousands of meters of a fleet have the same objects."""
     return {}

@@ -12,7 +12,7 @@ from typing import Any
 
 from dlmskit.apps.simulator.admitting import admit
 from dlmskit.apps.simulator.beating import Heart
-from dlmskit.apps.simulator.description import Client, Description, PushTable, Register, RoleTable, clients_of
+from dlmskit.apps.simulator.description import Description, PushTable, Register, clients_of
 from dlmskit.apps.simulator.faults import Faults
 from dlmskit.apps.simulator.guarding import add_image_transfer, add_port_protection, add_security_log, admit_third_party
 from dlmskit.apps.simulator.key_pairs import meter_pairs
@@ -32,6 +32,7 @@ from dlmskit.apps.simulator.objects import (
 from dlmskit.apps.simulator.past import commissioning, go_on, live_through
 from dlmskit.apps.simulator.payment import Tokens, add_payment
 from dlmskit.apps.simulator.pushing import Pushing, push_object
+from dlmskit.apps.simulator.role_tables import Client, RoleTable
 from dlmskit.apps.simulator.secrets import device_secret, meter_keys, payment_key, trust_anchors
 from dlmskit.apps.simulator.supply import Supply
 from dlmskit.apps.simulator.tariffs import Tariffs

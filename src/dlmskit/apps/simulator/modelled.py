@@ -35,6 +35,7 @@ from dlmskit.cosem.objects import ObjectTree, UtcClock
 from dlmskit.cosem.registry import interface_classes
 from dlmskit.errors import DlmsError, ServiceError
 from dlmskit.server import Grants
+from dlmskit.server.rights import KnownRights
 from dlmskit.types.obis import Obis
 
 MADE_BY_THE_SERVER = frozenset((12, 15, 17, 64))
@@ -304,9 +305,9 @@ class ListedRights(Grants):
         super().__init__()
         object.__setattr__(self, "listed", listed)
 
-    def _on(self, one: InterfaceClass, own: AssociationObject | None) -> ObjectRights:
+    def _on(self, one: InterfaceClass, own: AssociationObject | None, known: KnownRights) -> ObjectRights:
         if one is own:
-            return super()._on(one, own)
+            return super()._on(one, own, known)
         rights = self.listed.get(one.key)
         if rights is None:
             return _COUNTER if _tells_a_counter(one) else ObjectRights({}, {})
