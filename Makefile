@@ -21,7 +21,7 @@ SYNC := $(UV) sync --quiet --frozen --inexact --all-extras
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup test lint types imports format cases support-table bench form-costs round-trips demo soak fuzz docs clean
+.PHONY: help setup test lint types imports format cases guards support-table bench form-costs round-trips demo soak fuzz docs clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 22
@@ -52,6 +52,9 @@ format: setup ## Mend style and formatting where that is safe
 
 cases: setup ## List the robustness cases and the tests that hold them
 	@$(BIN)/python -m tests.case_table
+
+guards: setup ## Take out each guard of a robustness case, see the tests of the case turn red; some half an hour
+	@$(BIN)/python -m scripts.guards
 
 bench: setup ## Compare speed with other Python stacks, side by side in one run
 	@$(BIN)/dlmskit bench

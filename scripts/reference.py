@@ -197,7 +197,8 @@ _TABLES: tuple[type[Table], ...] = (
     ),
     *(mechanisms.TariffsTable, mechanisms.DayTable, mechanisms.WeekTable, mechanisms.SeasonTable, mechanisms.SpecialDayTable),
     *(mechanisms.LimiterTable, mechanisms.PrepaymentTable, mechanisms.SecurityLogTable, mechanisms.ImageTable),
-    *(mechanisms.PortProtectionTable, mechanisms.ThirdPartyTable, mechanisms.FleetTable),
+    *(mechanisms.PortProtectionTable, mechanisms.ThirdPartyTable, mechanisms.OutletsTable, mechanisms.MailTable),
+    *(mechanisms.FtpTable, mechanisms.FleetTable),
 )
 
 

@@ -16,6 +16,7 @@ COUNTS = {
     "apdu": 253,
     "security": 67,
     "gbt": 72,
+    "tpdu": 6,
     "robustness-cases": 118,
     "captures/aidon": 3,
     "captures/iskraemeco": 11,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 from pathlib import Path
@@ -94,7 +95,7 @@ class Crash(BaseException):
 @pytest.mark.parametrize("act", ["put", "confirm", "drop"])
 def test_a_crash_between_any_two_system_calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, act: str) -> None:
     """Whatever was done: the active keys are the old or the new ones, and until they are confirmed the old ones are there."""
-    for left in range(30):
+    for left in range(60):
         folder = tmp_path / str(left)
         folder.mkdir()
         ledger, new = file_ledger(folder), fresh_keys(0)
@@ -126,7 +127,7 @@ def test_a_crash_between_any_two_system_calls(tmp_path: Path, monkeypatch: pytes
 
 
 def _dying(patch: pytest.MonkeyPatch, left: int) -> None:
-    """After ``left`` more system calls that change a folder or wait for the disk, the next one is not made."""
+    """After ``left`` more system calls that open a file, change a folder or wait for the disk, the next one is not made."""
     count = iter(range(left))
 
     def mortal(call: Any) -> Any:
@@ -137,6 +138,7 @@ def _dying(patch: pytest.MonkeyPatch, left: int) -> None:
 
         return counted
 
+    patch.setattr(io, "open", mortal(io.open))  # also that of a file that would be written where it stands
     for name in ("link", "fsync", "open"):
         patch.setattr(os, name, mortal(getattr(os, name)))
     for name in ("replace", "unlink"):

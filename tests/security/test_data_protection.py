@@ -130,7 +130,7 @@ def test_parameters_that_are_not_those_of_the_signature() -> None:
 
 @pytest.mark.case("R-087")
 def test_of_a_stranger_and_for_somebody_else() -> None:
-    third, _ = parties(1)
+    third, meter = parties(1)
     stranger = person(THIRD, SERVER, suite=SUITES[1])
     octets, used = protect_data(VALUE, stranger, layers((BOTH,), KeyChoice.ONE_PASS))
     other = person(SERVER, CLIENT, suite=SUITES[1], rules=ANYTHING.__class__(incoming=Protection.NONE, outgoing=Protection.NONE))
@@ -139,6 +139,10 @@ def test_of_a_stranger_and_for_somebody_else() -> None:
     assert caught.value.reason is SecurityReason.SYSTEM_TITLE_MISMATCH
     with pytest.raises(SecurityError):
         protect_data(VALUE, third, [wish(BOTH, SERVER)._replace(originator=CLIENT)])
+    octets, used = protect_data(VALUE, person(THIRD, CLIENT), [wish(BOTH, CLIENT, KeyChoice.GUEK)])
+    with pytest.raises(SecurityError) as caught:
+        unprotect_data(octets, meter, used)
+    assert caught.value.reason is SecurityReason.SYSTEM_TITLE_MISMATCH
 
 
 def test_encryption_alone_proves_nothing() -> None:

@@ -578,6 +578,7 @@ def test_an_invalid_point_is_refused_though_it_is_signed(point: bytes) -> None:
     refused(SecurityReason.PUBLIC_KEY_INVALID, changed(octets, key_info=AgreedKey(b"\x01", point + signature)), server)
 
 
+@pytest.mark.case("R-061")
 def test_a_point_that_its_originator_did_not_sign() -> None:
     client, server = people()
     octets = protect_layers(GET_REQUEST, client, [GeneralCiphered(key=KeyChoice.ONE_PASS)])

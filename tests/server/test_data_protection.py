@@ -236,6 +236,11 @@ def test_of_somebody_who_is_no_third_party() -> None:
     )  # fmt: skip
     assert Agent(device).carry(ThirdParty(security, SERVER).call(70, SWITCH, 1))[0] == OTHER
     assert objects_of(device).get(70, SWITCH).output_state is True
+    device = meter()  # which knows the keys of one that is a third party no more
+    device[1].third_party_roles.clear()
+    assert Agent(device).carry(third().call(70, SWITCH, 1))[0] == OTHER
+    assert objects_of(device).get(70, SWITCH).output_state is True
+    assert [entry.reason for entry in device.log][-1] == "system-title-mismatch"
 
 
 @pytest.mark.case("R-087")

@@ -114,6 +114,7 @@ def test_what_the_client_did_not_sign_changes_nothing(what: str, spoil: Any) -> 
     assert owner.value(1, NOTE) == b""
 
 
+@pytest.mark.case("R-061")
 def test_a_signed_point_off_the_curve_is_refused() -> None:
     here = personalise(1)
     owner = here.owner().at(100).open()

@@ -84,6 +84,7 @@ def test_a_policy_survives_and_is_never_below_the_configured_one(tmp_path: Path)
     device.close()
 
 
+@pytest.mark.case("R-086")
 @pytest.mark.parametrize("policy", [0x7C, 0xEC, 0x90])
 def test_nobody_locks_himself_out_with_a_policy_that_he_cannot_meet(policy: int) -> None:
     keys = fresh_keys(1)

@@ -15,6 +15,7 @@ from pathlib import Path
 from threading import Lock
 
 from dlmskit.client.counter_store import SqliteCounterStore
+from dlmskit.client.heard import Heard
 from dlmskit.client.journal import log
 from dlmskit.errors import ConfigError, DlmsError
 from dlmskit.security.counters import CounterStore, MemoryCounterStore, TransmitCounters
@@ -38,6 +39,7 @@ class Counters:
         self.transmit = TransmitCounters(store, on_wear=_warn_of_wear)
         self.received = ReceivedCounters(windows)
         """Windows that outlive an association: for those in which no handshake proves that the peer is alive."""
+        self.heard = Heard()
         self._own_title = own_title
         self._title: SystemTitle | None = None
 

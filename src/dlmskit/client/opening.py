@@ -13,6 +13,7 @@ from dlmskit.apdu import CosemAttributeDescriptor
 from dlmskit.association.client.association import ClientAssociation
 from dlmskit.association.credentials import Credentials
 from dlmskit.association.errors import AssociationRefused, InvocationCounterRefused, RequestRefused
+from dlmskit.association.ports import AssociationEvent, EventCode
 from dlmskit.association.settings import AssociationSettings
 from dlmskit.client.journal import log
 from dlmskit.client.plan import Plan
@@ -40,6 +41,7 @@ def opening(plan: Plan) -> Script[ClientAssociation]:
     counter = counter_of(plan)
     if counter is not None:
         yield from _make_sure(plan, counter)
+    before = {} if plan.counters is None or plan.guek is None else plan.counters.heard.so_far(plan.guek)
     association = yield from _dialled(plan)
     try:
         yield from association.associate()
@@ -50,7 +52,20 @@ def opening(plan: Plan) -> Script[ClientAssociation]:
             raise
         association = yield from _dialled(plan)
         yield from association.associate()
+    _look_back(plan, association, before)
     return association
+
+
+def _look_back(plan: Plan, association: ClientAssociation, before: dict[str, int]) -> None:
+    """Say so where the meter, which has proved itself, uses counters a second time."""
+    if plan.counters is None or association.security is None:
+        return
+    if said := plan.counters.heard.fell_back(association.security, before):
+        client, server = plan.settings.client_sap, plan.settings.server_sap
+        title = association.security.peer_title
+        plan.on_event(
+            AssociationEvent(code=EventCode.COUNTER_REPEATED, client_sap=client, server_sap=server, peer_title=title, detail=said)
+        )
 
 
 def _silent(error: TransportTimeout, settings: AssociationSettings) -> TransportTimeout:

@@ -8,6 +8,9 @@ The number of the sender is no authentication. Whether a message came with a use
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
+
 import msgspec
 
 from dlmskit.errors import DecodeError, EncodeError
@@ -81,11 +84,15 @@ def decode_message(frame: bytes) -> ShortMessage:
 
 
 class SmsAdaptation(Adaptation):
-    """One conversation with a number. A frame is a mark (1: with user data header, UDHI; 0: without) and the user data."""
+    """One conversation with a number. A frame is a mark (1: with user data header, UDHI; 0: without) and the user data.
 
-    def __init__(self) -> None:
+    ``references`` numbers what is sent in parts. Give all conversations of a station the same one: the other end knows us by our
+    number alone, and takes parts with the same reference for parts of one APDU.
+    """
+
+    def __init__(self, references: Iterator[int] | None = None) -> None:
         super().__init__()
-        self._reference = 0
+        self._references = itertools.count(1) if references is None else references
         self._unfinished: dict[tuple[int, int], tuple[float, dict[int, bytes]]] = {}
 
     @property
@@ -95,8 +102,9 @@ class SmsAdaptation(Adaptation):
 
     def submit(self, sdu: Sdu, now: float) -> None:
         """Send one message, or several. Raises EncodeError."""
-        self._reference = (self._reference + 1) & 0xFF
-        self.frames.extend(message.encode() for message in messages(encode_short_wrapper(sdu), self._reference))
+        octets = encode_short_wrapper(sdu)
+        reference = next(self._references) & 0xFF if len(octets) > MESSAGE_OCTETS else 0
+        self.frames.extend(message.encode() for message in messages(octets, reference))
 
     def receive(self, frame: bytes, now: float) -> None:
         """Take one message; parts come in any order."""

@@ -24,7 +24,7 @@ from dlmskit.cosem.objects import ObjectTree, UtcClock
 from dlmskit.errors import ConfigError
 from dlmskit.limits import DEFAULT, Limits
 from dlmskit.security import suite_of
-from dlmskit.security.counters import MemoryCounterStore, TransmitCounters
+from dlmskit.security.counters import CounterStore, MemoryCounterStore, TransmitCounters
 from dlmskit.security.keys import KeySet, Secret
 from dlmskit.security.windows import ReceivedCounters
 from dlmskit.server.certificate_store import Surroundings
@@ -69,7 +69,8 @@ class Device:
 
     With a ``database`` its state survives the process; keys that a client changes survive with it where there is a ``secret``
     of the device to seal them under, and are not changed where there is none. ``transmit`` and ``received`` are the counters
-    for the credentials of its clients. Call `ready` when everything is added; `connected` is the handler factory for listeners.
+    for the credentials of its clients; ``counters`` keeps those of sent messages in place of the database. Call `ready` when
+    everything is added; `connected` is the handler factory for listeners.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class Device:
         seconds: Clock = time.monotonic,
         limits: Limits = DEFAULT,
         secret: Secret | None = None,
+        counters: CounterStore | None = None,
     ) -> None:
         self.system_title = system_title
         self.database = database
@@ -93,9 +95,9 @@ class Device:
         self.tally = MessageTally()
         """Ciphered messages of all clients."""
         self.windows = MemoryWindows() if database is None else StoredWindows(database)
-        self.transmit = TransmitCounters(
-            MemoryCounterStore() if database is None else StoredCounters(database), on_wear=self._worn
-        )
+        if counters is None:
+            counters = MemoryCounterStore() if database is None else StoredCounters(database)
+        self.transmit = TransmitCounters(counters, on_wear=self._worn)
         self.received = ReceivedCounters(self.windows, begins_at=0 if database is None else database.lowest)
         self.turn: Callable[[], AbstractContextManager[None]] = nullcontext if database is None else database.transaction
         self.secrets = self._secret_store(secret)

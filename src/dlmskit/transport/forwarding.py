@@ -157,7 +157,7 @@ class _Front:
 
     def lost(self, reason: str) -> None:
         for way in tuple(self._ways.values()):
-            way.task.cancel()
+            way.leave()
         if self._local is not None:
             self._local.lost(reason)
 
@@ -181,6 +181,10 @@ class _Front:
         gateway.counts.forwarded += 1
 
 
+_LEFT = b""
+"""In place of an APDU: nothing more comes."""
+
+
 class _Way:
     """From one client connection to one device, for a pair of SAPs."""
 
@@ -193,6 +197,13 @@ class _Way:
         self._active = 0.0
         self._gateway.ways.add(self)
         self.task = asyncio.create_task(self._run())
+
+    def leave(self) -> None:
+        """The client has gone. What it sent before still goes on its way: a push is sent, and nobody waits for an answer."""
+        if self.waiting.full():
+            self.task.cancel()
+        else:
+            self.waiting.put_nowait(_LEFT)
 
     async def _run(self) -> None:
         try:
@@ -214,6 +225,9 @@ class _Way:
     async def _send(self, transport: Transport) -> None:
         while True:
             apdu = await self.waiting.get()
+            if apdu == _LEFT:
+                self.task.cancel()
+                return
             self._touch()
             await transport.send(apdu)
 

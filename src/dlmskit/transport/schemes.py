@@ -23,6 +23,7 @@ BUILT_IN: Final = (
     _own("hdlc+serial", "hdlc_serial"),
     _own("mbus+tcp", "mbus_tcp"),
     _own("mbus+serial", "mbus_serial"),
+    _own("sms+serial", "sms_serial"),
     _own("memory", "memory"),
     _own("coap", "coap"),
     _own("sfsk+udp", "narrow", "SFSK"),

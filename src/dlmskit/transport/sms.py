@@ -7,6 +7,8 @@ Messages come late, twice or never; nothing is answered within seconds. The numb
 
 from __future__ import annotations
 
+import itertools
+import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import cast
@@ -20,8 +22,16 @@ ShortMessageReceived = Callable[[str, bytes, bool], None]
 """Number of the sender, user data, and whether they begin with a header (UDHI)."""
 
 
+def _nobody_is_told(_error: Exception) -> None:
+    """While the modem is not started."""
+
+
 class Modem(ABC):
     """What sends and receives binary short messages (8-bit data): a modem, or the interface of a messaging centre."""
+
+    def __init__(self) -> None:
+        self.failed: Failed = _nobody_is_told
+        """Tell here that a message was refused, or that the modem is lost."""
 
     @abstractmethod
     async def start(self, received: ShortMessageReceived) -> None:
@@ -44,6 +54,7 @@ class SmsCarrier(Carrier):
 
     async def open(self, received: Received, failed: Failed) -> None:
         """Start the modem."""
+        self._modem.failed = failed
         await self._modem.start(lambda number, octets, header: received(bytes((header,)) + octets, number))
 
     def send(self, frame: bytes, to: Address) -> None:
@@ -54,6 +65,9 @@ class SmsCarrier(Carrier):
         """Stop the modem."""
         self._modem.stop()
 
+
+_REFERENCES = itertools.count(secrets.randbelow(0x100))
+"""Numbers what this process sends in parts, by whatever conversation."""
 
 SMS = Medium(
     TransportProfile(
@@ -68,7 +82,7 @@ SMS = Medium(
         loses_frames=True,
         round_trip_seconds=600.0,
     ),
-    SmsAdaptation,
-    SmsAdaptation,
+    lambda: SmsAdaptation(_REFERENCES),
+    lambda: SmsAdaptation(_REFERENCES),
     0,
 )

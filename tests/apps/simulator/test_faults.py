@@ -10,7 +10,8 @@ import pytest
 
 import dlmskit
 from dlmskit.apps.simulator.description import parse_description
-from dlmskit.apps.simulator.faults import COVER_OPENED, Fault, read_faults
+from dlmskit.apps.simulator.fault_tables import Fault, read_faults
+from dlmskit.apps.simulator.faults import COVER_OPENED
 from dlmskit.apps.simulator.meter import SimulatedMeter
 from dlmskit.apps.simulator.serving import Serving, served
 from dlmskit.apps.simulator.templates import template_text

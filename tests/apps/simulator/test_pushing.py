@@ -194,3 +194,51 @@ async def test_a_signed_push_in_suite_1() -> None:
         made.close()
     assert push.reason == ""
     assert (push.trusted, push.protection) == (True, ("authenticated", "encrypted", "signed"))
+
+
+OUTLETS = """
+[outlets]
+modem = "sms+serial:///dev/ttyUSB0"
+gateway = "tcp://192.0.2.1"
+[outlets.mail]
+host = "mail.example.org"
+sender = "meter@example.org"
+user = "meter"
+[outlets.ftp]
+"""
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("sms:+491701234567", (4, b"+491701234567", 0)),
+        ("mailto:pushes@example.com", (3, b"pushes@example.com", 0)),
+        ("ftp://ftp.example.com/in", (2, b"ftp.example.com/in", 0)),
+        ("gateway:3/HES", (8, b"3/HES", 0)),
+        ("udp://[2001:db8::1]:4060/", (1, b"[2001:db8::1]:4060", 0)),
+    ],
+)
+def test_destinations_and_what_leads_there(url: str, expected: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DLMSKIT_MAIL_PASSWORD", "correct horse")
+    made = meter(TABLE.format(url=url) + OUTLETS)
+    (setup,) = made.device[1].tree.of(PushSetupV0)
+    assert tuple(setup.send_destination_and_method) == expected
+    setup.push()
+    assert made.pushing.sender.waiting == 1
+    made.close()
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (TABLE.format(url="fax:123"), "write tcp://host:port"),
+        (TABLE.format(url="sms:nobody"), "no telephone number"),
+        (TABLE.format(url="mailto:nobody"), "no mail address"),
+        (OUTLETS, "DLMSKIT_MAIL_PASSWORD"),
+        ('[outlets]\nmodem = "modem"\n', "no scheme"),
+        ('[outlets.ftp]\ntls = "none"\nuser = "meter"\n', "password"),
+    ],
+)
+def test_what_leads_nowhere(words: str, says: str) -> None:
+    with pytest.raises(ConfigError, match=says):
+        meter(words)

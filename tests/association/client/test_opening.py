@@ -423,6 +423,7 @@ def test_relay_between_two_clients() -> None:
         assert one.state is other.state is State.ASSOCIATED
 
 
+@pytest.mark.case("R-048")
 def test_an_initiate_response_in_clear_though_the_request_was_ciphered() -> None:
     error, _ = refused(CIPHERED, aare(CIPHERED))
     assert isinstance(error, SecurityError)

@@ -109,9 +109,14 @@ ROWS: list[tuple[str, AssociationSettings, bytes, str, str]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("way", "octets", "diagnostic", "user_information"), [row[1:] for row in ROWS], ids=[row[0] for row in ROWS]
-)
+ROWS_OF_CASES = {"user-information in clear": "R-048"}
+
+
+def _marked(name: str, *row: object) -> Any:
+    return pytest.param(*row, id=name, marks=[pytest.mark.case(ROWS_OF_CASES[name])] if name in ROWS_OF_CASES else [])
+
+
+@pytest.mark.parametrize(("way", "octets", "diagnostic", "user_information"), [_marked(*row) for row in ROWS])
 def test_refused(way: AssociationSettings, octets: bytes, diagnostic: str, user_information: str) -> None:
     """The AARE, octet by octet; nothing is open afterwards, and the next honest AARQ is accepted."""
     pair = Pair(replace(way, user_id=5), way)

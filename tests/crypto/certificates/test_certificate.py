@@ -206,6 +206,7 @@ def test_garbage(octets: bytes) -> None:
     assert fault_of(octets) is CertificateFault.MALFORMED
 
 
+@pytest.mark.case("R-084")
 def test_size_is_bounded_before_anything_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(der, "read_element", lambda octets: pytest.fail("it was read"))
     assert fault_of(b"\x30" * (MOST_OCTETS + 1)) is CertificateFault.MALFORMED

@@ -85,6 +85,8 @@ def test_a_relay_between_two_clients() -> None:
     refused(ECDSA, SecurityReason.AUTHENTICATION_FAILED, client, STOC, CTOS, ECDSA.answer(client, CTOS, STOC))
     with_same_title = person(SERVER, CLIENT, correspondence=correspondence(THIRD, client.suite))
     refused(ECDSA, SecurityReason.AUTHENTICATION_FAILED, client, CTOS, STOC, ECDSA.answer(with_same_title, STOC, CTOS))
+    for_the_second = person(SERVER, THIRD, correspondence=server.parties.correspondence)
+    refused(ECDSA, SecurityReason.AUTHENTICATION_FAILED, client, CTOS, STOC, ECDSA.answer(for_the_second, STOC, CTOS))
     ECDSA.verify(client, CTOS, STOC, ECDSA.answer(server, STOC, CTOS))
 
 

@@ -65,6 +65,7 @@ class World:
     """Everything outside of a sender."""
 
     def __init__(self, made: Device, failures: int = 0) -> None:
+        self.device = made
         self.failures = failures
         self.profile = TransportProfile("played", 65535, 65535)
         self.opened = 0

@@ -57,7 +57,7 @@ async def test_where_nobody_is_connected_the_attempt_fails_and_is_repeated(servi
 def test_a_line_does_not_confirm() -> None:
     setup = push_setup(send_destination_and_method=(5, b"\x10", 0), push_client_sap=PUBLIC, push_operation_method=2)
     World(device(setup, PUSH_CLIENT))
-    with pytest.raises(ServiceError, match="not confirmed"):
+    with pytest.raises(ServiceError, match="nothing is confirmed"):
         setup.action(1, Data.integer(0))
 
 

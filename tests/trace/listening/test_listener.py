@@ -8,13 +8,21 @@ import pty
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import dlmskit
-from dlmskit.apdu import DataNotification, DataNotificationConfirm, GatewayResponse, GeneralBlockTransfer, decode_apdu
+from dlmskit.apdu import (
+    DataNotification,
+    DataNotificationConfirm,
+    GatewayRequest,
+    GatewayResponse,
+    GeneralBlockTransfer,
+    decode_apdu,
+)
 from dlmskit.client.counters import Counters
 from dlmskit.codec.data import Data
 from dlmskit.crypto.curves import CURVES
@@ -46,6 +54,7 @@ from dlmskit.security.counters import MemoryCounterStore
 from dlmskit.security.vault_tables import vault_from_tables
 from dlmskit.trace.explain.model import Verdict
 from dlmskit.trace.listening import ListenLimits, Push, PushListener
+from dlmskit.trace.listening.receiver import Arrival
 from dlmskit.transport.base import Saps
 from dlmskit.transport.tcp import TcpTransport
 from dlmskit.transport.udp import UdpTransport
@@ -394,5 +403,69 @@ async def test_blocks_that_never_end_take_no_room() -> None:
     async with listening(scheme="udp") as listener:
         receiver = listener.receiver()
         for number, block in enumerate(begun):
-            assert receiver._whole(block, (1, number)) is None
-        assert len(receiver._streams) == 2
+            assert receiver.receive(block, arrival(number)) is None
+        assert len(receiver._blocks) == 2
+
+
+def arrival(server_sap: int) -> Arrival:
+    return Arrival("udp://here:1", "there:1", "there", 1, server_sap, datetime.now(UTC), 0.0, None)
+
+
+async def test_a_push_that_found_no_room_is_new_when_it_comes_again() -> None:
+    """It was neither shown nor confirmed: what the meter sends again is no repetition."""
+    meter = Meter(1)
+    plains = [meter.plain(confirmed=True) for _ in range(2)]
+    async with (
+        listening(bounds=ListenLimits(waiting=1)) as listener,
+        TcpTransport("127.0.0.1", port(listener), Saps(1, 1)) as transport,
+    ):
+        for plain in plains:
+            await transport.send(protect_layers(plain, meter.context, GLO))
+        first = await counted(listener, "no_room", 1)
+        await transport.send(protect_layers(plains[1], meter.context, GLO))
+        second = await upcoming(listener)
+    assert [push.long_invoke_id for push in (first, second)] == [1, 2]
+    assert listener.counts.repeated == 0
+
+
+async def counted(listener: PushListener, name: str, number: int) -> Push:
+    """The next push, when something has been counted so often."""
+    async with asyncio.timeout(30):
+        while getattr(listener.counts, name) < number:  # noqa: ASYNC110 - counts tell nobody
+            await asyncio.sleep(0.001)
+        return await anext(listener)
+
+
+async def test_a_repetition_waits_for_the_program_as_the_push_does() -> None:
+    meter = Meter(1)
+    plain = meter.plain(confirmed=True)
+    async with listening() as listener, TcpTransport("127.0.0.1", port(listener), Saps(1, 1)) as transport:
+        for _ in range(2):
+            await transport.send(protect_layers(plain, meter.context, GLO))
+        push = await counted(listener, "repeated", 1)
+        assert listener.counts.confirmed == 0
+        push.confirm()
+        assert listener.counts.confirmed == 2
+
+
+async def test_a_plain_push_that_is_repeated_is_shown_once() -> None:
+    meter = Meter(1)
+    plain = meter.plain(confirmed=True)
+    async with listening(confirm_plain=True) as listener, TcpTransport("127.0.0.1", port(listener), Saps(1, 1)) as transport:
+        for apdu in (plain, plain, meter.plain()):
+            await transport.send(apdu)
+        shown = [await upcoming(listener) for _ in range(2)]
+        answers = [decode_apdu(await transport.receive()) for _ in range(2)]
+    assert [push.long_invoke_id for push in shown] == [1, 2]
+    assert answers == [DataNotificationConfirm(1 << 30 | 1, b"")] * 2
+
+
+async def test_a_push_from_behind_a_gateway_is_confirmed_through_it() -> None:
+    meter = Meter(1)
+    async with listening() as listener, TcpTransport("127.0.0.1", port(listener), Saps(1, 1)) as transport:
+        await transport.send(GatewayResponse(3, b"\x05", meter.push(confirmed=True)).encode())
+        (await upcoming(listener)).confirm()
+        answer = decode_apdu(await transport.receive())
+    assert isinstance(answer, GatewayRequest)
+    assert (answer.network_id, answer.physical_device_address) == (3, b"\x05")
+    assert decode_apdu(unprotect(answer.user_apdu, meter.context).plain) == DataNotificationConfirm(1 << 30 | 1, b"")

@@ -19,6 +19,7 @@ from dlmskit.apps.simulator.mechanisms import (
     FleetTable,
     ImageTable,
     LimiterTable,
+    OutletsTable,
     PortProtectionTable,
     PrepaymentTable,
     SecurityLogTable,
@@ -186,7 +187,8 @@ class PushTable(Table, frozen=True):
     objects: Annotated[tuple[str, ...], msgspec.Meta(min_length=1, max_length=64)]
     """What is pushed, in this order: logical names, with ``:n`` for another attribute than the value."""
     destination: str
-    """Where to: ``tcp://host:port`` or ``udp://host:port``."""
+    """Where to: ``tcp://host:port`` or ``udp://host:port``; through what ``[outlets]`` names ``sms:+491701234567``,
+    ``mailto:name@host``, ``ftp://host/folder`` or ``gateway:network/address``."""
     obis: str = "0.0.25.9.0.255"
     """Logical name of the Push setup object."""
     version: Annotated[int, msgspec.Meta(ge=0, le=3)] = 3
@@ -234,6 +236,7 @@ class Description(Table, frozen=True):
     object: tuple[Object, ...] = ()
     profile: tuple[Profile, ...] = ()
     push: tuple[PushTable, ...] = ()
+    outlets: OutletsTable = OutletsTable()
     fleet: FleetTable = FleetTable()
     twin: tuple[TwinTable, ...] = ()
     tariffs: TariffsTable | None = None

@@ -8,18 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import tomllib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 from random import Random
 from secrets import token_bytes
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING
 
-import msgspec
-
-from dlmskit.apps.simulator.tables import Table
+from dlmskit.apps.simulator.fault_tables import NONCES_SAID, Fault, Kind
+from dlmskit.association.ports import AssociationEvent, EventCode
 from dlmskit.errors import ConfigError, SecurityError
 from dlmskit.security.keys import KeySet
 from dlmskit.server.client_keys import RETIRED_KEPT
@@ -36,36 +33,7 @@ _LOG = logging.getLogger("dlmskit.simulator")
 COVER_OPENED = 40
 """Code of the event (terminal cover removed) of the Dutch and IDIS profiles."""
 FILLER = 255
-
-
-class Fault(Table, frozen=True):
-    """``[[fault]]``: something that goes wrong."""
-
-    kind: Literal["loss", "delay", "reboot", "power-cut", "clock-drift", "full-log", "tampering", "wrong-keys"]
-    """``loss`` of messages, ``delay`` of answers, ``reboot``, ``power-cut``, ``clock-drift``, ``full-log``, ``tampering`` (the
-    cover is opened), ``wrong-keys`` (other ones than the clients know)."""
-    after: Annotated[float, msgspec.Meta(ge=0)] = 0.0
-    """Seconds of ours after the start."""
-    seconds: Annotated[float, msgspec.Meta(ge=0, le=10_000_000)] = 60.0
-    """Of a power cut, in the meter's time; of a drift, in each day, forwards; of a delay, in ours."""
-    share: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.1
-    """Which part of the messages is lost."""
-    meters: tuple[int, ...] = ()
-    """Numbers of the meters of a fleet, from 0; none stands for all."""
-
-
-class _File(Table, frozen=True):
-    fault: tuple[Fault, ...] = ()
-
-
-def read_faults(path: Path) -> tuple[Fault, ...]:
-    """The faults of a file. Raises ConfigError."""
-    try:
-        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), _File).fault
-    except OSError as error:
-        raise ConfigError(f"the faults {path} cannot be read: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:  # not UTF-8, not TOML, not what is meant
-        raise ConfigError(f"{path}: {error}") from None
+NONCES_REUSED = "counter loss: what is sent from now on uses nonces a second time under the same keys"
 
 
 class Faults:
@@ -86,7 +54,7 @@ class Faults:
 
     def apply(self, fault: Fault) -> None:
         """Let it happen now."""
-        {
+        acts: dict[Kind, Callable[[], None]] = {
             "loss": lambda: self.lose(fault.share),
             "delay": lambda: self.delay(fault.seconds),
             "reboot": self.reboot,
@@ -95,7 +63,9 @@ class Faults:
             "full-log": self.fill_log,
             "tampering": self.open_cover,
             "wrong-keys": self.mix_up_keys,
-        }[fault.kind]()
+            "counter-loss": lambda: self.lose_counters(sent=fault.counters == "sent", reuses_nonces=fault.reuses_nonces),
+        }
+        acts[fault.kind]()
         _LOG.info("%s: %s", self._meter.device.system_title, fault.kind)
 
     def lose(self, share: float) -> None:
@@ -139,6 +109,24 @@ class Faults:
             for client in logical_device.clients.values():
                 for _ in range(RETIRED_KEPT + 1):  # until it does not even remember that the old ones were once right
                     self._draw_keys(client)
+
+    def lose_counters(self, *, sent: bool = False, reuses_nonces: bool = False) -> None:
+        """Forget the invocation counters of what came, or with ``sent`` of what was sent, and begin at 0.
+
+        Raises ConfigError for what was sent without ``reuses_nonces``: one nonce twice under a key tells who listens
+        about the plain texts, and then how to forge tags.
+        """
+        if not sent:
+            self._meter.counters.forget_received()
+            return
+        if not reuses_nonces:
+            raise ConfigError(NONCES_SAID)
+        device = self._meter.device
+        _LOG.warning("%s: %s", device.system_title, NONCES_REUSED)
+        with device.turn():
+            event = AssociationEvent(code=EventCode.WEAK_SECURITY, client_sap=0, server_sap=0, detail=NONCES_REUSED)
+            device.log.add(event, "this device")
+        self._meter.counters.forget_sent()
 
     def _draw_keys(self, client: AdmittedClient) -> None:
         state = client.keys.state

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -192,3 +192,44 @@ class ThirdPartyTable(Table, frozen=True):
     """Likewise."""
     execute: tuple[str, ...] = ()
     """Likewise."""
+
+
+class MailTable(Table, frozen=True):
+    """``[outlets.mail]``: who takes mail from it; the password of ``user`` is in the variable ``DLMSKIT_MAIL_PASSWORD``."""
+
+    host: str
+    """The relay."""
+    sender: str
+    """Mail address of the meter."""
+    port: Annotated[int, msgspec.Meta(ge=1, le=65535)] | None = None
+    """587 where it is left out, 465 with ``tls = "implicit"``."""
+    user: str | None = None
+    """Who logs on."""
+    tls: Literal["yes", "implicit", "none"] = "yes"
+    """``yes``: STARTTLS; ``implicit``: from the first octet; ``none``: in the clear, without a user."""
+    ca: str | None = None
+    """Certificates (PEM) that the relay's must lead to; those of the system where it is left out."""
+
+
+class FtpTable(Table, frozen=True):
+    """``[outlets.ftp]``: how it gets into FTP servers; the password of ``user`` is in the variable ``DLMSKIT_FTP_PASSWORD``."""
+
+    user: str | None = None
+    """Who logs on; anonymous where it is left out."""
+    tls: Literal["yes", "none"] = "yes"
+    """``none``: in the clear, without a user."""
+    ca: str | None = None
+    """Certificates (PEM) that the server's must lead to; those of the system where it is left out."""
+
+
+class OutletsTable(Table, frozen=True):
+    """``[outlets]``: what it has to send pushes through, besides its network."""
+
+    modem: str | None = None
+    """Modem for short messages, as ``sms+serial:///dev/ttyUSB0``."""
+    gateway: str | None = None
+    """DLMS gateway, as ``tcp://192.0.2.1:4059``."""
+    mail: MailTable | None = None
+    """``[outlets.mail]``, for destinations ``mailto:``."""
+    ftp: FtpTable | None = None
+    """``[outlets.ftp]``, for destinations ``ftp://``."""

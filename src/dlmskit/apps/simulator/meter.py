@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from dlmskit.apps.simulator.admitting import admit
 from dlmskit.apps.simulator.beating import Heart
 from dlmskit.apps.simulator.description import Description, PushTable, Register, clients_of
 from dlmskit.apps.simulator.faults import Faults
+from dlmskit.apps.simulator.forgetting import CounterMemory
 from dlmskit.apps.simulator.guarding import add_image_transfer, add_port_protection, add_security_log, admit_third_party
 from dlmskit.apps.simulator.key_pairs import meter_pairs
 from dlmskit.apps.simulator.limits import add_limiter
@@ -31,7 +33,7 @@ from dlmskit.apps.simulator.objects import (
 )
 from dlmskit.apps.simulator.past import commissioning, go_on, live_through
 from dlmskit.apps.simulator.payment import Tokens, add_payment
-from dlmskit.apps.simulator.pushing import Pushing, push_object
+from dlmskit.apps.simulator.pushing import Pushing, outlets_of, push_object
 from dlmskit.apps.simulator.role_tables import Client, RoleTable
 from dlmskit.apps.simulator.secrets import device_secret, meter_keys, payment_key, trust_anchors
 from dlmskit.apps.simulator.supply import Supply
@@ -77,7 +79,9 @@ class SimulatedMeter:
         with _at("keys"):
             secret = device_secret(description, folder)
             self._anchors = trust_anchors(description, folder)
-        self.device = Device(title, database=self.database, clock=self.time, secret=secret, **device_words)
+        device = partial(Device, title, database=self.database, clock=self.time, secret=secret, **device_words)
+        self.counters = CounterMemory(self.database, lambda counters: device(counters=counters))
+        self.device = self.counters.device
         self._clock = clock_object(description.clock)
         self.measurement = self._measurement()
         self.supply = Supply(self.measurement, self.database, self.time)
@@ -113,7 +117,8 @@ class SimulatedMeter:
         with _at("keys in the state"):
             self.device.ready()
         self._check_grants()
-        self.pushing = Pushing(self.device, pushes)
+        with _at("outlets"):
+            self.pushing = Pushing(self.device, pushes, outlets_of(description.outlets, description.meter.system_title).dial)
         self.faults = Faults(self, description.household.seed)
         self._come_to_life(past=past)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from dlmskit.apps.simulator.description import PushTable
+from dlmskit.apps.simulator.mechanisms import FtpTable, MailTable, OutletsTable
 from dlmskit.apps.simulator.objects import column_of
 from dlmskit.cosem.classes.push_setup import PushSetupV0
 from dlmskit.cosem.objects import ObjectTree
@@ -15,12 +15,25 @@ from dlmskit.cosem.selective import CaptureObject
 from dlmskit.cosem.timebound import local_time_of, next_of_period
 from dlmskit.errors import ConfigError, DlmsError
 from dlmskit.server import Device
-from dlmskit.server.push import Dial, PushSender, dial
+from dlmskit.server.push import Dial, Outlets, PushSender
+from dlmskit.server.push.destination import Destination, Service
+from dlmskit.transport.mail import MailRelay
+from dlmskit.transport.one_way import Access, secret_from_environment
+from dlmskit.transport.url import parse_url
 from dlmskit.types.datetime import CosemDate, CosemDateTime, CosemTime
 from dlmskit.types.obis import Obis
 
 _LOG = logging.getLogger("dlmskit.simulator")
-_SERVICES = {"tcp": 0, "udp": 1}
+_SERVICES = {
+    "tcp": Service.TCP,
+    "udp": Service.UDP,
+    "sms": Service.SMS,
+    "mailto": Service.SMTP,
+    "ftp": Service.FTP,
+    "gateway": Service.DLMS_GATEWAY,
+}
+_EXAMPLES = ("sms:+491701234567", "mailto:name@host", "ftp://host/folder", "gateway:network/address")
+_MAIL, _FTP = "DLMSKIT_MAIL_PASSWORD", "DLMSKIT_FTP_PASSWORD"
 _UNRESTRICTED = (0, None)
 _CONFIRMED = 2
 
@@ -61,15 +74,18 @@ def _of_version(column: CaptureObject, version: int) -> tuple[object, ...]:
 
 
 def _destination(url: str) -> tuple[int, bytes, int]:
+    """send_destination_and_method. Raises ConfigError for what is none."""
+    scheme, separator, text = url.partition(":")
+    service = _SERVICES.get(scheme)
+    if service is None or not separator:
+        raise ConfigError(f"destination {url!r}: write tcp://host:port, udp://host:port, {', '.join(_EXAMPLES)}")
+    text = text.removeprefix("//").rstrip("/")
+    value = PushSetupV0.send_destination_and_method.kind.encode((service, text.encode(), 0))
     try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError as error:
+        Destination.of(value)
+    except ConfigError as error:
         raise ConfigError(f"destination {url!r}: {error}") from None
-    if parts.scheme not in _SERVICES or not parts.hostname or parts.path.strip("/") or parts.query:
-        raise ConfigError(f"destination {url!r}: write tcp://host:port or udp://host:port")
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    return _SERVICES[parts.scheme], (host if port is None else f"{host}:{port}").encode(), 0
+    return service, text.encode(), 0
 
 
 def _window(text: str) -> tuple[CosemDateTime, CosemDateTime]:
@@ -83,10 +99,30 @@ def _window(text: str) -> tuple[CosemDateTime, CosemDateTime]:
     return first, last
 
 
+def outlets_of(table: OutletsTable, device: str) -> Outlets:
+    """The equipment of a meter with this system title. Raises ConfigError for an address that is none, and a missing password."""
+    for url in filter(None, (table.modem, table.gateway)):
+        parse_url(url)
+    return Outlets(device=device, modem=table.modem, gateway=table.gateway, mail=_relay(table.mail), ftp=_access(table.ftp, _FTP))
+
+
+def _relay(table: MailTable | None) -> MailRelay | None:
+    access = _access(table, _MAIL)
+    if table is None or access is None:
+        return None
+    return MailRelay(host=table.host, port=table.port, sender=table.sender, access=access)
+
+
+def _access(table: MailTable | FtpTable | None, variable: str) -> Access | None:
+    if table is None:
+        return None
+    return Access(tls=table.tls, ca=table.ca, user=table.user, password=secret_from_environment(variable, table.user))
+
+
 class Pushing:
     """What a running meter pushes; make it when the device is ready."""
 
-    def __init__(self, device: Device, timed: list[tuple[PushSetupV0, PushTable]], dial: Dial = dial) -> None:
+    def __init__(self, device: Device, timed: list[tuple[PushSetupV0, PushTable]], dial: Dial | None = None) -> None:
         self.sender = PushSender(device, dial=dial)
         self._device = device
         self._timed = [(setup, table) for setup, table in timed if table.every is not None]

@@ -14,7 +14,8 @@ from pathlib import Path
 import msgspec
 
 from dlmskit.apps.simulator.description import Description
-from dlmskit.apps.simulator.faults import read_faults, run_faults
+from dlmskit.apps.simulator.fault_tables import read_faults
+from dlmskit.apps.simulator.faults import run_faults
 from dlmskit.apps.simulator.fleets import Fleet, accelerated, served_fleet
 from dlmskit.apps.simulator.lab_key_file import write_lab_keys
 from dlmskit.apps.simulator.meter import SimulatedMeter, running

@@ -6,6 +6,7 @@ are for what nobody acknowledges. The phases of an exchange are data in `dlmskit
 
 from __future__ import annotations
 
+from dlmskit.association.block_transfer.beginning import begins_another
 from dlmskit.association.block_transfer.options import ABORT, ANY, BlockOptions, Reaction, is_abort
 from dlmskit.association.block_transfer.sending import block_octets
 from dlmskit.association.block_transfer.tables import Phase, TransferEvent
@@ -21,6 +22,7 @@ __all__ = [
     "Reaction",
     "TransferEvent",
     "UnconfirmedStream",
+    "begins_another",
     "block_octets",
     "is_abort",
     "unconfirmed_blocks",

@@ -85,6 +85,8 @@ class Core(Protecting):
         """The same for what has no glo- and ded-form."""
         self.last_verified: Verified | None = None
         """The proof of the last answer that was ciphered; None where it came in clear."""
+        self.repetition: SecurityError | None = None
+        """What came in place of the answer that is awaited: something with a counter that was used before."""
         self._busy = False
         self._invoke_id = self._long_invoke_id = 0
         self._flags = CONFIRMED
@@ -185,7 +187,8 @@ class Core(Protecting):
 
         A repetition has the same invoke-id and a new invocation counter. What has an ``effect`` (SET, ACTION, WRITE) is
         not repeated but block by block, which the server tells apart. Raises what the answer is where it is an error, and
-        `OutcomeUnknown` in place of an error of the transport where there may have been an effect.
+        `OutcomeUnknown` in place of an error of the transport where there may have been an effect. SecurityError
+        (counter-repeated) where nothing but a repetition came.
         """
         effect = effect or (plain[0] in _EFFECTS and self.associated is not None)
         while True:
@@ -198,10 +201,21 @@ class Core(Protecting):
             except (TransportError, BlockTransferAborted) as error:
                 if effect:
                     kind = OutcomeUnknownTimeout if isinstance(error, TransportTimeout) else OutcomeUnknown
-                    raise kind(f"{error}: whether the request was executed is not known") from error
+                    raise kind(f"{self._why(error)}: whether the request was executed is not known") from error
                 if not retries or not isinstance(error, TransportTimeout | BlockTransferAborted):
-                    raise
+                    if self.repetition is None or not self.reliable:  # a medium may well bring old answers twice
+                        raise
+                    raise SecurityError(SecurityReason.COUNTER_REPEATED, self._why(error)) from self.repetition
                 retries -= 1
+
+    def _why(self, error: DlmsError) -> str:
+        """The error, and what else was heard."""
+        if self.repetition is None:
+            return str(error)
+        return (
+            f"{error}, but for a message with a counter that was used before ({self.repetition}): the meter has lost "
+            "its counters, or somebody repeats what it said; associate anew, and change the keys where it was the meter"
+        )
 
     def exchange_as_is(
         self, octets: bytes, expected: frozenset[type[Apdu]], invoke_id: int | None = None, retries: int = 0
@@ -270,6 +284,8 @@ class Core(Protecting):
         """A repetition is dropped like any late answer, and so is a push; raises the error for what may be our answer."""
         repeated = error.reason is SecurityReason.COUNTER_REPEATED
         self.report(EventCode.COUNTER_REPEATED if repeated else EventCode.PROTECTION_FAILED, describe(octets), error)
+        if repeated:
+            self.repetition = error
         if treatment is Treatment.TAKE and not repeated:
             raise error
 

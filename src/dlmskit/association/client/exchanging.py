@@ -37,6 +37,7 @@ def exchanged(
     core: Core, out: tuple[bytes, ...], expected: frozenset[type[Apdu]], invoke_id: int | None, late: Late | None = None
 ) -> Exchange[Any]:
     """Send, and wait for the answer. A time-out within a block transfer repeats what the peer has not acknowledged."""
+    core.repetition = None
     while True:
         try:
             received = yield out

@@ -10,7 +10,15 @@ from collections import deque
 from math import inf
 
 from dlmskit.apdu import GeneralBlockTransfer
-from dlmskit.association.block_transfer import ANY, BlockOptions, BlockTransfer, Reaction, UnconfirmedStream, block_octets
+from dlmskit.association.block_transfer import (
+    ANY,
+    BlockOptions,
+    BlockTransfer,
+    Reaction,
+    UnconfirmedStream,
+    begins_another,
+    block_octets,
+)
 from dlmskit.association.inputs import TOO_LONG
 from dlmskit.association.ports import Clock, EventCode
 from dlmskit.association.reporting import Reporter
@@ -73,7 +81,7 @@ class ServerBlocks:
             return _NOTHING
         if not block.window and block.block_number:
             return Reaction((), self._unconfirmed.receive(block), confirmed=False)
-        if self._begins(block):
+        if begins_another(block, self._transfer, reliable=self._reliable):
             if block.block_data in self._first_blocks:
                 return _NOTHING
             self._begin(b"")
@@ -86,15 +94,6 @@ class ServerBlocks:
         if transfer.aborted:
             self.drop("aborted")
         return reaction
-
-    def _begins(self, block: GeneralBlockTransfer) -> bool:
-        """Whether a block begins another exchange. The first block of the present one means that the answer was lost."""
-        if block.block_number != 1 or block.block_number_ack or not block.block_data:
-            return False
-        transfer = self._transfer
-        if transfer is not None and transfer.idle:  # begun by a block that was not believed yet
-            return False
-        return transfer is None or transfer.first_block != block.block_data or (self._reliable and transfer.done)
 
     # --- Answers ---
 

@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 from dlmskit.server.push.delivery import Delivery, Schedule
-from dlmskit.server.push.destination import Destination, Dial, dial
+from dlmskit.server.push.destination import Destination, Dial
 from dlmskit.server.push.message import PushMessage
+from dlmskit.server.push.outlets import Outlets
 from dlmskit.server.push.sender import PushEvent, PushOutcome, PushSender
 
-__all__ = ["Delivery", "Destination", "Dial", "PushEvent", "PushMessage", "PushOutcome", "PushSender", "Schedule", "dial"]
+__all__ = ["Delivery", "Destination", "Dial", "Outlets", "PushEvent", "PushMessage", "PushOutcome", "PushSender", "Schedule"]

@@ -1,4 +1,4 @@
-"""Where a push goes: send_destination_and_method as the address of a transport (Blue Book, class 40, attribute 3)."""
+"""Where a push goes: send_destination_and_method as an address (Blue Book, class 40, attribute 3)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from dlmskit.errors import ConfigError
 from dlmskit.limits import Limits
 from dlmskit.link.wrapper import PORT
 from dlmskit.transport.base import Saps, Transport
-from dlmskit.transport.url import transport_from_url
+from dlmskit.transport.ftp import FtpPlace
+from dlmskit.transport.gateway import DeviceAddress
+from dlmskit.transport.mail import mail_address
+from dlmskit.transport.sms_serial import number_of
 from dlmskit.types.obis import Obis
 
 
@@ -34,61 +37,105 @@ class Service(IntEnum):
 _SCHEMES = {Service.TCP: "tcp", Service.UDP: "udp", Service.RELIABLE_COAP: "coap", Service.UNRELIABLE_COAP: "coap"}
 _LINES = {Service.HDLC: Obis("0.0.22.0.0.255"), Service.M_BUS: Obis("0.0.24.0.0.255")}
 """Set-up object of the port whose open connections carry the push."""
+_MAKERS = range(200, 256)
+_CONFIRMING = {Service.TCP, Service.RELIABLE_COAP, Service.FTP, Service.SMTP}
+_ONE_WAY = {*_LINES, Service.FTP, Service.SMTP}
 _XML = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """A destination that can be reached. ``url`` has no SAPs; it is empty for a line that the client holds open."""
+    """A destination that can be reached.
 
-    service: Service
+    ``url`` has no SAPs. It is the address of a transport, or the word of a service with what follows it: ``sms:``, ``mailto:``,
+    ``ftp:``, ``gateway:``, ``maker:`` with octets in hexadecimal. It is empty for a line that the client holds open.
+    """
+
+    service: int
+    """A `Service`, or 200 to 255 of a manufacturer."""
     url: str
 
     @classmethod
     def of(cls, value: Data) -> Destination:
         """Read the attribute. Raises ConfigError for services and forms that are not sent, and for an address that is none."""
-        service, destination, message = (member.value for member in value.elements())
-        if service not in _SCHEMES and service not in _LINES:
-            name = Service(service).name.replace("_", " ") if service in set(Service) else f"transport service {service}"
-            raise ConfigError(f"pushes go over TCP, UDP, CoAP, HDLC and M-Bus, not over {name}")
+        number, destination, message = (member.value for member in value.elements())
+        if number in _MAKERS:
+            return cls(number, f"maker:{bytes(destination).hex()}")
         if message:
             raise ConfigError(f"pushes are A-XDR encoded, not {'XML' if message == _XML else f'message type {message}'}")
-        if service in _LINES:
-            return cls(Service(service), "")
-        return cls(Service(service), f"{_SCHEMES[Service(service)]}://{_host_and_port(bytes(destination))}")
+        if number not in set(Service):
+            raise ConfigError(f"nothing is known of transport service {number}")
+        service = Service(number)
+        return cls(service, _url(service, bytes(destination)))
 
     @property
     def confirms(self) -> bool:
         """Whether the supporting layer confirms what it carries."""
-        return self.service in {Service.TCP, Service.RELIABLE_COAP}
+        return self.service in _CONFIRMING
+
+    @property
+    def answers(self) -> bool:
+        """Whether a confirmation can come back."""
+        return self.service not in _ONE_WAY
+
+    @property
+    def needs_outlet(self) -> bool:
+        """Whether the device needs more than its network to get there (`dlmskit.server.push.outlets`)."""
+        return self.service not in _SCHEMES and self.line is None
 
     @property
     def line(self) -> Obis | None:
         """The port of a line that the client holds open; None where the device dials."""
-        return _LINES.get(self.service)
+        return _LINES.get(Service(self.service)) if self.service in set(Service) else None
 
     def with_saps(self, server_sap: int, client_sap: int) -> str:
         """As the URL of a transport: who sends is the client of the words, who receives the server."""
-        more = "&confirmable=no" if self.service is Service.UNRELIABLE_COAP else ""
+        more = "&confirmable=no" if self.service == Service.UNRELIABLE_COAP else ""
         return f"{self.url}?client={server_sap}&server={client_sap}{more}"
 
 
-def _host_and_port(octets: bytes) -> str:
-    """``host:port``, ``[host]:port``, or a host alone, as text."""
+def _url(service: Service, octets: bytes) -> str:
+    """The address of a service. Raises ConfigError."""
+    if service in _LINES:
+        return ""
+    if service in _SCHEMES:
+        return f"{_SCHEMES[service]}://{_host_and_port(_text(octets))}"
+    text = _text(octets)
+    match service:
+        case Service.SMS:
+            return f"sms:{number_of(text)}"
+        case Service.SMTP:
+            return f"mailto:{mail_address(text)}"
+        case Service.FTP:
+            FtpPlace.of(text)
+            return f"ftp:{text}"
+        case Service.DLMS_GATEWAY:
+            network, _, device = text.rpartition("/")
+            DeviceAddress.from_text(device, network or "0")
+            return f"gateway:{network or 0}/{device}"
+    raise ConfigError(f"pushes do not go over {service.name.replace('_', ' ')}: nothing of it is built")
+
+
+def _text(octets: bytes) -> str:
+    """A destination that is text; some clients end it with zeros."""
     try:
-        text = octets.rstrip(b"\0").decode("ascii").strip()
+        return octets.rstrip(b"\0").decode("ascii").strip()
     except UnicodeDecodeError:
-        raise ConfigError("the destination is no text: host:port is expected") from None
-    if not text or any(sign in text for sign in "/?#@ "):
+        raise ConfigError("the destination is no ASCII text") from None
+
+
+def _host(text: str) -> str:
+    """``host:port``, ``[host]:port``, or a host alone."""
+    if not text or any(sign in text for sign in "/?#@ ") or not text.isprintable():
         raise ConfigError(f"the destination {text!r} is no host:port")
+    return text
+
+
+def _host_and_port(text: str) -> str:
+    """The same with the port of DLMS behind a bare IPv6 address."""
     bare_ipv6 = text.count(":") > 1 and not text.startswith("[")
-    return f"[{text}]:{PORT}" if bare_ipv6 else text
+    return f"[{_host(text)}]:{PORT}" if bare_ipv6 else _host(text)
 
 
 Dial = Callable[[Destination, Saps, Limits], Transport]
 """Makes the transport, not opened, to a destination; ``Saps.client`` is who sends."""
-
-
-def dial(destination: Destination, saps: Saps, limits: Limits) -> Transport:
-    """By the schemes that are known. Raises ConfigError."""
-    return transport_from_url(destination.with_saps(saps.client, saps.server), limits)

@@ -16,16 +16,19 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from dlmskit.association.block_transfer import unconfirmed_blocks
+from dlmskit.association.errors import BlockTransferAborted
 from dlmskit.codec.data import Data
 from dlmskit.cosem.classes.push_setup import PushSetupV0, PushSetupV2
 from dlmskit.cosem.timebound import local_time_of
 from dlmskit.errors import ConfigError, DlmsError, ServiceError, TransportError
 from dlmskit.security import SecurityContext
 from dlmskit.server.logical_device import LogicalDevice
+from dlmskit.server.push.confirming import Confirms, block_options, confirmed, confirmed_in_blocks
 from dlmskit.server.push.delivery import Delivery, Method, Schedule
-from dlmskit.server.push.destination import Destination, Dial, dial
+from dlmskit.server.push.destination import Destination, Dial
 from dlmskit.server.push.line import LineTransport
 from dlmskit.server.push.message import LONG_INVOKE_IDS, PushMessage
+from dlmskit.server.push.outlets import Outlets
 from dlmskit.server.push.party import PushParty, pin_sender
 from dlmskit.server.storage.failure import StoreFailed
 from dlmskit.transport.base import Saps, Transport, TransportProfile
@@ -78,9 +81,9 @@ def log_push(event: PushEvent) -> None:
 class PushSender:
     """Takes the pushes of every Push setup that the device has when it is made; make it when the device is ready."""
 
-    def __init__(self, device: Device, *, dial: Dial = dial, on_event: Callable[[PushEvent], None] = log_push) -> None:
+    def __init__(self, device: Device, *, dial: Dial | None = None, on_event: Callable[[PushEvent], None] = log_push) -> None:
         self._device = device
-        self._dial = dial
+        self._dial = dial or Outlets().dial
         self._on_event = on_event
         self._long_invoke_id = int.from_bytes(device.random(3))
         self._changed = asyncio.Event()
@@ -177,11 +180,13 @@ class _Queue:
         try:
             destination = Destination.of(setup.stored(3))
             _ = self._party.client, self._party.steps
+            if destination.needs_outlet:
+                self._sender.transport(destination, self._sap, self._party.client_sap)
         except ConfigError as error:
             raise ServiceError(DataAccessResult.OTHER_REASON, "push", str(error)) from error
         schedule = Schedule.of(setup, local_time_of(setup.tree))
-        if destination.line is not None and schedule.method is Method.CONFIRMED:
-            raise ServiceError(DataAccessResult.OTHER_REASON, "push", "a push over a line is not confirmed")
+        if not destination.answers and schedule.method is Method.CONFIRMED:
+            raise ServiceError(DataAccessResult.OTHER_REASON, "push", "on a line, by e-mail or as a file nothing is confirmed")
         number, time = self._sender.next_long_invoke_id(), setup.now()
         message = PushMessage(number, None if time.is_unset else time, body, confirmed=schedule.method is Method.CONFIRMED)
         delivery = Delivery(schedule, self._device.random)
@@ -239,34 +244,45 @@ class _Queue:
                 with self._device.turn():
                     context = self._party.context()
                     octets = pending.message.protected(context, self._party.steps)
-                for apdu in self._carried(octets, transport.profile):
-                    await transport.send(apdu)
                 if method is Method.CONFIRMED:
-                    await self._confirmation(transport, pending, context)
-        except (TransportError, StoreFailed) as error:  # a store that fails gives no counters: it may work again
+                    await self._confirmed(transport, octets, lambda answer: self._confirms(pending, answer, context))
+                else:
+                    for apdu in self._carried(octets, transport.profile):
+                        await transport.send(apdu)
+        except (
+            TransportError,
+            BlockTransferAborted,
+            StoreFailed,
+        ) as error:  # a store that fails gives no counters: it may work again
             return str(error) or "the medium failed"
         return "nothing confirms it" if method is Method.LOWER_CONFIRMED and not pending.destination.confirms else ""
 
     def _carried(self, octets: bytes, profile: TransportProfile) -> tuple[bytes, ...]:
-        """A push as it is sent: in unconfirmed blocks where it is too long for the medium, and the client has them."""
-        most = profile.max_apdu_send
-        if not profile.reliable:
-            most = min(most, profile.frame_octets or most)
-        if len(octets) <= most or not self._party.client.settings.block_window:
-            return (octets,)
-        return unconfirmed_blocks(octets, most)
+        """An unconfirmed push as it is sent: in blocks where it is too long for the medium, and the client has them."""
+        return unconfirmed_blocks(octets, _most(profile)) if self._in_blocks(octets, profile) else (octets,)
 
-    async def _confirmation(self, transport: Transport, pending: _Pending, context: SecurityContext | None) -> None:
-        """Wait for it; whatever else comes is passed over. Raises TransportTimeout, TransportError."""
-        loop = asyncio.get_running_loop()
-        seconds = self._device.limits.response_seconds
-        deadline = loop.time() + seconds
-        while True:
-            octets = await transport.receive(max(deadline - loop.time(), 0.001))
-            with self._device.turn():
-                pin_sender(context, octets)
-                confirmed = pending.message.is_confirmed_by(octets, context)
-            if confirmed:
-                with self._device.turn():
-                    self._setup.store(13, Data.date_time(self._setup.now()))
-                return
+    async def _confirmed(self, transport: Transport, octets: bytes, confirms: Confirms) -> None:
+        """Send a confirmed push, in confirmed blocks where it is too long for the medium, and the client has them."""
+        profile = transport.profile
+        seconds = self._device.limits.response_seconds + profile.round_trip_seconds
+        if self._in_blocks(octets, profile):
+            options = block_options(self._party.client.settings, _most(profile), reliable=profile.reliable)
+            await confirmed_in_blocks(transport, octets, options, seconds, confirms)
+        else:
+            await confirmed(transport, octets, seconds, confirms)
+        with self._device.turn():
+            self._setup.store(13, Data.date_time(self._setup.now()))
+
+    def _in_blocks(self, octets: bytes, profile: TransportProfile) -> bool:
+        return len(octets) > _most(profile) and self._party.client.settings.block_window > 0
+
+    def _confirms(self, pending: _Pending, answer: bytes, context: SecurityContext | None) -> bool:
+        with self._device.turn():
+            pin_sender(context, answer)
+            return pending.message.is_confirmed_by(answer, context)
+
+
+def _most(profile: TransportProfile) -> int:
+    """The largest APDU that is sent whole: what gets lost at once, where messages get lost."""
+    most = profile.max_apdu_send
+    return most if profile.reliable else min(most, profile.frame_octets or most)

@@ -33,6 +33,8 @@ class ListenLimits:
     """TCP connections at a time."""
     push_octets: int = 1 << 18
     """Largest push that is put together from blocks."""
+    block_window: int = 16
+    """Blocks of a confirmed push that a meter may send in one stream, 1 to 63."""
 
 
 class ListenCounts(msgspec.Struct):

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -23,10 +22,11 @@ from dlmskit.trace.listening.admission import ListenCounts, ListenLimits, Rates,
 from dlmskit.trace.listening.lines import LineListener
 from dlmskit.trace.listening.meters import Meters
 from dlmskit.trace.listening.pushed import Push
-from dlmskit.trace.listening.receiver import Arrival, Desk, Receiver, Recent
+from dlmskit.trace.listening.receiver import Arrival, Desk, Receiver, Send
+from dlmskit.trace.listening.recent import Recent
 from dlmskit.trace.live import sap_of
 from dlmskit.trace.report import PayloadApdu
-from dlmskit.transport.base import Connection, Listener
+from dlmskit.transport.base import Connection, Listener, is_reliable
 from dlmskit.transport.serial_line import serial_device
 from dlmskit.transport.url import TransportUrl, listen_at, parse_url, scheme_named
 from dlmskit.types.system_title import SystemTitle
@@ -99,13 +99,15 @@ class PushListener:
         """For a new connection."""
         return Receiver(self._desk)
 
-    def arrived(self, push: Push, host: str) -> None:
-        """Queue a push; without room it is dropped, not confirmed, and its meter may try again."""
+    def arrived(self, push: Push, host: str) -> bool:
+        """Queue a push; without room it is dropped, not confirmed, and its meter may try again: whether there was room."""
         sender = push.system_title if push.trusted else host
-        if self._turns.put(sender, push):
+        taken = self._turns.put(sender, push)
+        if taken:
             self._arrived.set()
         else:
             self.counts.no_room += 1
+        return taken
 
     def _done(self) -> None:
         """The program has dealt with the last push."""
@@ -141,12 +143,20 @@ class _Station:
         self._receivers[peer] = receiver
         if len(self._receivers) > _LINES_REMEMBERED:
             self._receivers.popitem(last=False)
-        self.take(receiver, apdu.octets, peer, sap_of(apdu.destination), sap_of(apdu.source), _nobody_answers)
+        self.take(receiver, apdu.octets, peer, sap_of(apdu.destination), sap_of(apdu.source), None)
 
     def take(
-        self, receiver: Receiver, apdu: bytes, peer: str, client_sap: int, server_sap: int, send: Callable[[bytes], None]
+        self,
+        receiver: Receiver,
+        apdu: bytes,
+        peer: str,
+        client_sap: int,
+        server_sap: int,
+        send: Send | None,
+        *,
+        reliable: bool = True,
     ) -> None:
-        """What came from a peer."""
+        """What came from a peer; without ``send`` nobody answers it."""
         host = peer.rpartition(":")[0] or peer
         arrival = Arrival(
             url=self.url,
@@ -155,19 +165,16 @@ class _Station:
             client_sap=client_sap,
             server_sap=server_sap,
             received=datetime.now(UTC),
-            seconds=time.monotonic(),
+            seconds=asyncio.get_running_loop().time(),
             send=send,
+            reliable=reliable,
         )
         push = receiver.receive(apdu, arrival)
-        if push is not None:
-            self.listener.arrived(push, host)
+        if push is not None and not self.listener.arrived(push, host):
+            receiver.not_taken()
 
 
 _LINES_REMEMBERED = 1024
-
-
-def _nobody_answers(_answer: bytes) -> None:
-    """A line is listened to, and nothing else."""
 
 
 def _with_port(place: TransportUrl, port: int) -> str:
@@ -199,7 +206,8 @@ class _Handler:
         def answer(octets: bytes) -> None:
             connection.send(destination, source, octets)
 
-        self._station.take(self._receiver, apdu, connection.peer, destination, source, answer)
+        reliable = is_reliable(connection)
+        self._station.take(self._receiver, apdu, connection.peer, destination, source, answer, reliable=reliable)
         return ()
 
     def lost(self, reason: str) -> None:
@@ -232,8 +240,10 @@ def listen(
     except DlmsError as error:
         raise ConfigError(f"client_title: {error}") from None
     meters = Meters(vault, counters_of(counters), title, limits)
+    if not 1 <= bounds.block_window <= 63:
+        raise ConfigError(f"a window is 1 to 63 blocks, not {bounds.block_window}")
     blocks = replace(limits, apdu_octets=min(limits.apdu_octets, bounds.push_octets))
-    desk = Desk(meters, Rates(bounds), Recent(), ListenCounts(), confirm_plain, limits, blocks)
+    desk = Desk(meters, Rates(bounds), Recent(), ListenCounts(), confirm_plain, limits, blocks, bounds.block_window)
     return PushListener(places, desk, bounds)
 
 
@@ -243,6 +253,6 @@ def _place(url: str) -> TransportUrl:
     scheme = scheme_named(place.scheme)
     if place.scheme not in {*_LINES, *_DEVICES} and (scheme is None or scheme.listen is None):
         raise ConfigError(f"{url}: nobody can listen on {place.scheme}; write tcp://host:port or udp://host:port")
-    if place.scheme not in _DEVICES and not place.host:
+    if place.scheme not in _DEVICES and not place.host and not place.path.strip("/"):
         raise ConfigError(f"{url}: there is no host")
     return place

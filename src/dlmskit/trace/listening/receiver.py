@@ -6,13 +6,20 @@ alone. What does not verify is explained as well as the keys allow, and marked: 
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
-from dlmskit.apdu import DataNotification, DataNotificationConfirm, GatewayResponse, GeneralBlockTransfer, decode_apdu
-from dlmskit.association.block_transfer import UnconfirmedStream
+from dlmskit.apdu import (
+    DataNotification,
+    DataNotificationConfirm,
+    GatewayRequest,
+    GatewayResponse,
+    GeneralBlockTransfer,
+    decode_apdu,
+)
 from dlmskit.errors import DecodeError, DlmsError, SecurityError
 from dlmskit.limits import DEFAULT, Limits
 from dlmskit.security import SecurityContext, Verified, protect_answer
@@ -22,33 +29,18 @@ from dlmskit.trace.explain.engine import Engine
 from dlmskit.trace.explain.keyring import KeyRing
 from dlmskit.trace.explain.model import ApduExplanation, Verdict, weakest
 from dlmskit.trace.listening.admission import ListenCounts, Rates
+from dlmskit.trace.listening.blocks import PushBlocks
 from dlmskit.trace.listening.meters import Meters, claimed_title
-from dlmskit.trace.listening.pushed import CONFIRMED, LONG_INVOKE_ID, Push
+from dlmskit.trace.listening.pushed import CONFIRMED, Push
+from dlmskit.trace.listening.recent import HandedUp, Recent
+from dlmskit.transport.gateway import DeviceAddress
 from dlmskit.types.system_title import SystemTitle
 
-_GENERAL_BLOCK, _GATEWAY = 0xE0, 0xE7
-_REMEMBERED = 16
-"""Pushes of a meter that are compared with the next one, to know a repetition."""
-_METERS_REMEMBERED = 4096
-_MOST_STREAMS, _EARLY_BLOCKS = 2, 8
-
-
-class Recent:
-    """The last pushes of each meter: a confirmation that was lost makes a meter send the same again, under a new counter."""
-
-    def __init__(self) -> None:
-        self._of: OrderedDict[SystemTitle, deque[bytes]] = OrderedDict()
-
-    def is_repeated(self, title: SystemTitle, plain: bytes) -> bool:
-        """Whether this very push was received before; one without a number never counts as repeated."""
-        known = self._of.pop(title, None) or deque(maxlen=_REMEMBERED)
-        self._of[title] = known
-        if len(self._of) > _METERS_REMEMBERED:
-            self._of.popitem(last=False)
-        repeated = plain in known and int.from_bytes(plain[1:5]) & LONG_INVOKE_ID != 0
-        if not repeated:
-            known.append(plain)
-        return repeated
+_AROUND = frozenset(kind.head[0] for kind in (GeneralBlockTransfer, GatewayRequest, GatewayResponse))
+"""What stands around the APDU itself. A gateway names the device that pushes, by the prefix of a request or of a response
+(UNCONFIRMED which)."""
+Send = Callable[[bytes], None]
+_MOST_STREAMS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +56,7 @@ class Desk:
     limits: Limits = DEFAULT
     block_limits: Limits = DEFAULT
     """Of pushes that come in blocks."""
+    block_window: int = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +70,18 @@ class Arrival:
     server_sap: int
     received: datetime
     seconds: float
-    send: Callable[[bytes], None]
-    """Answers the sender."""
+    send: Send | None
+    """Answers the sender; None where nobody can."""
+    reliable: bool = True
+    """Whether what it sends is neither lost nor doubled."""
+
+
+class _Whole(NamedTuple):
+    """An APDU without gateway prefix and blocks."""
+
+    octets: bytes
+    send: Send | None
+    """Answers it, with prefix and blocks as it came."""
 
 
 class Receiver:
@@ -86,70 +89,116 @@ class Receiver:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._streams: OrderedDict[tuple[int, int], UnconfirmedStream] = OrderedDict()
+        self._blocks: OrderedDict[Hashable, PushBlocks] = OrderedDict()
+        self._last: HandedUp | None = None
         self.verified = False
         """Whether a meter has proved itself here."""
 
     def receive(self, octets: bytes, arrival: Arrival) -> Push | None:
         """The push that this APDU is, or completes; None where there is nothing to show. Never raises for what it holds."""
-        whole = self._whole(octets, (arrival.client_sap, arrival.server_sap))
+        self._last = None
+        whole = self._whole(octets, arrival)
         if whole is None:
             return None
-        counts = self._desk.counts
+        octets, counts = whole.octets, self._desk.counts
         counts.received += 1
-        title = claimed_title(whole)
+        title = claimed_title(octets)
         if not self._desk.rates.admits((arrival.host, title if self._desk.meters.knows(title) else None), arrival.seconds):
             counts.over_rate += 1
             return None
-        if whole[:1] and whole[0] in PROTECTED_TAGS:
+        if octets[:1] and octets[0] in PROTECTED_TAGS:
             return self._protected(whole, title, arrival)
-        counts.marked += 1
-        explanation = Engine(KeyRing(), self._desk.limits).explain(whole)
-        answer = self._confirmation(whole, None, arrival) if self._desk.confirm_plain else None
-        return _push(arrival, None, Verdict.UNPROTECTED, explanation, asks_confirmation=answer)
+        return self._plain(whole, arrival)
 
-    def _whole(self, octets: bytes, saps: tuple[int, int]) -> bytes | None:
+    def not_taken(self) -> None:
+        """There was no room for the push that was returned last: when it is sent again it is new."""
+        if self._last is not None:
+            self._desk.recent.forget(self._last)
+            self._last = None
+
+    def _whole(self, octets: bytes, arrival: Arrival) -> _Whole | None:
         """The APDU without gateway prefix and blocks; None while blocks are missing."""
+        whole, behind = _Whole(octets, arrival.send), b""
         for _ in range(self._desk.limits.apdu_nesting):
-            tag = octets[0] if octets else None
-            if tag not in {_GENERAL_BLOCK, _GATEWAY}:
+            octets = whole.octets
+            if not octets or octets[0] not in _AROUND:
                 break
             try:
                 apdu = decode_apdu(octets, deviations=[], limits=self._desk.limits)
             except DecodeError:
                 break
-            if isinstance(apdu, GatewayResponse):
-                octets = apdu.user_apdu
+            if isinstance(apdu, GatewayRequest | GatewayResponse):
+                device = DeviceAddress(apdu.network_id, apdu.physical_device_address)
+                whole, behind = _Whole(apdu.user_apdu, _through(device, whole.send)), octets[: -len(apdu.user_apdu) or None]
             elif isinstance(apdu, GeneralBlockTransfer):
-                whole = self._stream(saps).receive(apdu)
-                if whole is None:
+                joined = self._joined(octets, apdu, arrival, whole.send, (arrival.client_sap, arrival.server_sap, behind))
+                if joined is None:
                     return None
-                octets = whole
-        return octets
+                whole = joined
+        return whole
 
-    def _stream(self, saps: tuple[int, int]) -> UnconfirmedStream:
-        """The blocks between these SAPs; only few pairs of a connection may be in the middle of a push."""
-        stream = self._streams.pop(saps, None) or UnconfirmedStream(self._desk.block_limits, _EARLY_BLOCKS)
-        self._streams[saps] = stream
-        if len(self._streams) > _MOST_STREAMS:
-            self._streams.popitem(last=False)
-        return stream
+    def _joined(
+        self, octets: bytes, block: GeneralBlockTransfer, arrival: Arrival, send: Send | None, between: Hashable
+    ) -> _Whole | None:
+        """The APDU that a block completes; what acknowledges the block is sent. Only few ends may be in the middle of a push."""
+        blocks = self._blocks.pop(between, None) or PushBlocks(
+            self._desk.block_limits, self._desk.block_window, answers=send is not None, reliable=arrival.reliable
+        )
+        self._blocks[between] = blocks
+        if len(self._blocks) > _MOST_STREAMS:
+            self._blocks.popitem(last=False)
+        reaction, exchange = blocks.receive(octets, block, arrival.seconds), blocks.exchange
+        if send is None or not reaction.confirmed or exchange is None:
+            return None if reaction.apdu is None else _Whole(reaction.apdu, send)
+        _send_all(send, reaction.send)
+        if reaction.apdu is None:
+            return None
+        return _Whole(reaction.apdu, lambda answer: _send_all(send, blocks.answer(exchange, answer)))
 
-    def _protected(self, octets: bytes, title: SystemTitle | None, arrival: Arrival) -> Push | None:
+    def _plain(self, whole: _Whole, arrival: Arrival) -> Push | None:
+        """What nothing protects. One that wants to be confirmed comes again, from the same ends, and is shown once."""
+        desk, answer = self._desk, None
+        if desk.confirm_plain:
+            answer = self._confirmation(whole.octets, None, whole.send)
+        handed_up = None
+        if _wants_confirmation(whole.octets):
+            sender = (arrival.host, arrival.client_sap, arrival.server_sap)
+            handed_up = self._new(sender, whole.octets, answer)
+            if handed_up is None:
+                return None
+        desk.counts.marked += 1
+        explanation = Engine(KeyRing(), desk.limits).explain(whole.octets)
+        done = None if handed_up is None or answer is None else handed_up.done
+        return _push(arrival, None, Verdict.UNPROTECTED, explanation, asks_confirmation=done)
+
+    def _new(self, sender: Hashable, plain: bytes, answer: Callable[[], None] | None) -> HandedUp | None:
+        """A push that was not handed up before; None for a repetition, which is confirmed as the first one is."""
+        recent = self._desk.recent
+        known = recent.find(sender, plain)
+        handed_up = known or recent.add(sender, plain)
+        if answer is not None:
+            handed_up.ask(answer)
+        self._last = None if known else handed_up
+        if known is not None:
+            self._desk.counts.repeated += 1
+            return None
+        return handed_up
+
+    def _protected(self, whole: _Whole, title: SystemTitle | None, arrival: Arrival) -> Push | None:
         desk = self._desk
         try:
-            verified, context = desk.meters.verify(octets)
+            verified, context = desk.meters.verify(whole.octets)
         except DlmsError as error:
             reason = error.reason.value if isinstance(error, SecurityError) else "malformed"
-            return self._marked(octets, title, reason, arrival)
+            return self._marked(whole.octets, title, reason, arrival)
         self.verified = True
         desk.counts.verified += 1
-        answer = self._confirmation(verified.plain, (verified, context), arrival)
-        if title is not None and verified.plain[0] == DataNotification.head[0] and desk.recent.is_repeated(title, verified.plain):
-            desk.counts.repeated += 1
-            if answer is not None:
-                answer()
-            return None
+        answer = self._confirmation(verified.plain, (verified, context), whole.send)
+        handed_up = None
+        if verified.plain[0] == DataNotification.head[0]:
+            handed_up = self._new(title, verified.plain, answer)
+            if handed_up is None:
+                return None
         explanation = Engine(KeyRing(), desk.limits).explain(verified.plain)
         return _push(
             arrival,
@@ -159,7 +208,7 @@ class Receiver:
             protection=_words(verified.protection),
             invocation_counter=verified.invocation_counter if verified.layers[0].header or len(verified.layers) > 1 else None,
             missed=verified.gap,
-            asks_confirmation=answer,
+            asks_confirmation=None if handed_up is None or answer is None else handed_up.done,
         )
 
     def _marked(self, octets: bytes, title: SystemTitle | None, reason: str, arrival: Arrival) -> Push:
@@ -175,21 +224,34 @@ class Receiver:
         )
 
     def _confirmation(
-        self, plain: bytes, proof: tuple[Verified, SecurityContext] | None, arrival: Arrival
+        self, plain: bytes, proof: tuple[Verified, SecurityContext] | None, send: Send | None
     ) -> Callable[[], None] | None:
-        """What confirms this push, once; None where nothing is to be confirmed."""
-        number = int.from_bytes(plain[1:5]) if plain[:1] == DataNotification.head and len(plain) > 5 else 0
-        if not number & CONFIRMED:
+        """What confirms this push, once; None where nothing is to be confirmed, or nobody can."""
+        if send is None or not _wants_confirmation(plain):
             return None
-        waiting = [DataNotificationConfirm(number, b"").encode()]
+        waiting = [DataNotificationConfirm(int.from_bytes(plain[1:5]), b"").encode()]
 
         def confirm() -> None:
             if waiting:
                 answer = waiting.pop()
-                arrival.send(answer if proof is None else protect_answer(answer, *proof))
+                send(answer if proof is None else protect_answer(answer, *proof))
                 self._desk.counts.confirmed += 1
 
         return confirm
+
+
+def _wants_confirmation(plain: bytes) -> bool:
+    return plain[:1] == DataNotification.head and len(plain) > 5 and bool(int.from_bytes(plain[1:5]) & CONFIRMED)
+
+
+def _through(device: DeviceAddress, send: Send | None) -> Send | None:
+    """Answers a device behind a gateway; nobody can where the prefix names none."""
+    return None if send is None or not device.octets else lambda answer: send(device.request(answer))
+
+
+def _send_all(send: Send, apdus: Iterable[bytes]) -> None:
+    for apdu in apdus:
+        send(apdu)
 
 
 def _push(arrival: Arrival, title: SystemTitle | None, verdict: Verdict, apdu: ApduExplanation, **words: object) -> Push:
