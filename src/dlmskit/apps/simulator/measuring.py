@@ -7,14 +7,12 @@ So two readings of an energy register differ by exactly the power in between.
 from __future__ import annotations
 
 from array import array
-from collections import deque
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
-from itertools import accumulate
+from functools import lru_cache, reduce
+from itertools import accumulate, compress
 from math import hypot, pi, sin
-from operator import add
+from operator import add, mul
 
 from dlmskit.apps.simulator.load_curve import SLOT_SECONDS, SLOTS, Household, TypicalDay
 from dlmskit.apps.simulator.noise import stream, unit
@@ -157,10 +155,13 @@ class Measurement:
         """What a day adds to the readings: the last of the sums of `_quarters`, to the last bit, without the others."""
         typical, factor = self._load(number)
         generation = self.household.generation(number)
-        if generation:
-            return tuple(deque(sums, maxlen=1)[0] for sums in _sums(typical, factor, _net(typical, factor, generation)))
         wh = factor * _SLOT_HOURS
-        return wh * typical.load_sums[-1], 0.0, wh * typical.reactive_sums[-1], wh * typical.rate_1_sums[-1]
+        if not generation:
+            return wh * typical.load_sums[-1], 0.0, wh * typical.reactive_sums[-1], wh * typical.rate_1_sums[-1]
+        imported, exported = _both_ways(_net(typical, factor, generation))
+        flows = imported, exported, compress(imported, typical.rate_1)
+        taken, given, rate_1 = (reduce(add, flow, 0.0) for flow in flows)  # as accumulate adds; sum() is more precise
+        return taken, given, wh * typical.reactive_sums[-1], rate_1
 
     def _load(self, number: int) -> tuple[TypicalDay, float]:
         summer = self._summer_time.get(number)
@@ -268,28 +269,28 @@ def _passed(days: float, by_year: float, by_day: float) -> float:
 def _quarters(midnight: tuple[float, ...], typical: TypicalDay, factor: float, generation: list[float]) -> _Quarters:
     """A day as the meter counts it."""
     net = _net(typical, factor, generation)
-    reactive = array("d", [factor * var for var in typical.reactive])
+    wh = factor * _SLOT_HOURS
     if generation:
-        return _Quarters(midnight, net, reactive, tuple(array("d", sums) for sums in _sums(typical, factor, net)))
-    wh = factor * _SLOT_HOURS
-    imported, varh, rate_1 = (
-        array("d", [wh * sum_ for sum_ in sums]) for sums in (typical.load_sums, typical.reactive_sums, typical.rate_1_sums)
-    )
-    return _Quarters(midnight, net, reactive, (imported, array("d", bytes(8 * (SLOTS + 1))), varh, rate_1))
+        imported, exported = _both_ways(net)
+        in_rate_1 = map(mul, imported, typical.rate_1)
+        sums = [array("d", accumulate(flow, initial=0.0)) for flow in (imported, exported, in_rate_1)]
+    else:
+        sums = [array("d", [wh * sum_ for sum_ in typical.load_sums]), array("d", bytes(8 * (SLOTS + 1)))]
+        sums.append(array("d", [wh * sum_ for sum_ in typical.rate_1_sums]))
+    sums.insert(2, array("d", [wh * sum_ for sum_ in typical.reactive_sums]))
+    return _Quarters(midnight, array("d", net), array("d", [factor * var for var in typical.reactive]), tuple(sums))
 
 
-def _net(typical: TypicalDay, factor: float, generation: list[float]) -> array[float]:
-    """What the roof gives is used in the house first."""
+def _net(typical: TypicalDay, factor: float, generation: list[float]) -> list[float]:
+    """Power by quarters: what the roof gives is used in the house first."""
     if not generation:
-        return array("d", [factor * watts for watts in typical.load])
-    return array("d", [factor * watts - given for watts, given in zip(typical.load, generation, strict=True)])
+        return [factor * watts for watts in typical.load]
+    return [factor * watts - given for watts, given in zip(typical.load, generation, strict=True)]
 
 
-def _sums(typical: TypicalDay, factor: float, net: array[float]) -> Iterator[Iterable[float]]:
-    """The running sums of a day with a roof, in the order of the fields of `Energies`."""
-    imported = [watts * _SLOT_HOURS if watts > 0.0 else 0.0 for watts in net]
-    yield accumulate(imported, initial=0.0)
-    yield accumulate((-watts * _SLOT_HOURS if watts < 0.0 else 0.0 for watts in net), initial=0.0)
-    wh = factor * _SLOT_HOURS
-    yield (wh * sum_ for sum_ in typical.reactive_sums)
-    yield accumulate((energy if day else 0.0 for energy, day in zip(imported, typical.rate_1, strict=True)), initial=0.0)
+def _both_ways(net: list[float]) -> tuple[list[float], list[float]]:
+    """Energy by quarters that is imported, and exported."""
+    return (
+        [watts * _SLOT_HOURS if watts > 0.0 else 0.0 for watts in net],
+        [-watts * _SLOT_HOURS if watts < 0.0 else 0.0 for watts in net],
+    )
