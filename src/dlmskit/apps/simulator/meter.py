@@ -19,9 +19,10 @@ from dlmskit.apps.simulator.forgetting import CounterMemory
 from dlmskit.apps.simulator.guarding import add_image_transfer, add_port_protection, add_security_log, admit_third_party
 from dlmskit.apps.simulator.key_pairs import meter_pairs
 from dlmskit.apps.simulator.limits import add_limiter
+from dlmskit.apps.simulator.listed_rights import ListedRights
 from dlmskit.apps.simulator.load_curve import Household
 from dlmskit.apps.simulator.measuring import Measurement
-from dlmskit.apps.simulator.modelled import ListedRights, add_model, measure
+from dlmskit.apps.simulator.modelled import add_model, measure
 from dlmskit.apps.simulator.models import Model, model
 from dlmskit.apps.simulator.objects import (
     MeasuredProfile,
