@@ -26,4 +26,5 @@ need() {
 }
 
 need softhsm2-util softhsm2 "the software token that the tests use"
+need chromium chromium "the browser that the tests look at web pages with"
 need tshark tshark "the outside witness of frames, 6LoWPAN and CoAP, which runs our Wireshark dissector too"

@@ -235,6 +235,7 @@ def test_destinations_and_what_leads_there(url: str, expected: object, monkeypat
         (TABLE.format(url="sms:nobody"), "no telephone number"),
         (TABLE.format(url="mailto:nobody"), "no mail address"),
         (OUTLETS, "DLMSKIT_MAIL_PASSWORD"),
+        (TABLE.format(url="udp://h:1") + "xml = true\n", "not over UDP"),
         ('[outlets]\nmodem = "modem"\n', "no scheme"),
         ('[outlets.ftp]\ntls = "none"\nuser = "meter"\n', "password"),
     ],

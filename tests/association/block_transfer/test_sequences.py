@@ -39,6 +39,7 @@ def test_all_sequences_are_here() -> None:
     assert len(CONFIRMED) + len(UNCONFIRMED) + len(OF_ASSOCIATIONS) == len(SEQUENCES) == 72
 
 
+@pytest.mark.case("R-067")
 @pytest.mark.parametrize("sequence", parameters(CONFIRMED))
 def test_confirmed(sequence: dict[str, Any]) -> None:
     replay = Replay(sequence, frozenset({ODD[sequence["name"]]}) if sequence["name"] in ODD else frozenset())

@@ -161,7 +161,7 @@ async def test_protection_that_cannot_be_given_sends_nothing(words: dict[str, An
         ({"send_destination_and_method": (3, b"nobody", 0)}, "no mail address"),
         ({"send_destination_and_method": (4, b"nobody", 0)}, "no telephone number"),
         ({"send_destination_and_method": (8, b"", 0)}, "1 to 255 octets"),
-        ({"send_destination_and_method": (0, b"host:1", 1)}, "not XML"),
+        ({"send_destination_and_method": (1, b"host:1", 1)}, "not over UDP"),
         ({"send_destination_and_method": (0, b"", 0)}, "no host:port"),
         ({"send_destination_and_method": (0, b"host/path", 0)}, "no host:port"),
         ({"push_client_sap": 99}, "no client"),

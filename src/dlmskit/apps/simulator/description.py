@@ -189,6 +189,8 @@ class PushTable(Table, frozen=True):
     destination: str
     """Where to: ``tcp://host:port`` or ``udp://host:port``; through what ``[outlets]`` names ``sms:+491701234567``,
     ``mailto:name@host``, ``ftp://host/folder`` or ``gateway:network/address``."""
+    xml: bool = False
+    """Whether the APDU goes as XML: over TCP, by e-mail, as a file."""
     obis: str = "0.0.25.9.0.255"
     """Logical name of the Push setup object."""
     version: Annotated[int, msgspec.Meta(ge=0, le=3)] = 3

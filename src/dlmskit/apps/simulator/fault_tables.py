@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import msgspec
 
@@ -17,6 +17,10 @@ NONCES_SAID = (
 )
 
 Kind = Literal["loss", "delay", "reboot", "power-cut", "clock-drift", "full-log", "tampering", "wrong-keys", "counter-loss"]
+
+KINDS: tuple[Kind, ...] = get_args(Kind)
+LASTING: frozenset[Kind] = frozenset(("loss", "delay", "power-cut", "clock-drift", "counter-loss"))
+"""What can be ended; the others happen once."""
 
 
 class Fault(Table, frozen=True):
@@ -35,8 +39,23 @@ class Fault(Table, frozen=True):
     """Which ones are forgotten: of what clients send, or of what the meter sends."""
     reuses_nonces: bool = False
     """Must be said for ``sent``: nonces are then used twice under the same keys."""
-    meters: tuple[int, ...] = ()
+    meters: tuple[Annotated[int, msgspec.Meta(ge=0)], ...] = ()
     """Numbers of the meters of a fleet, from 0; none stands for all."""
+
+    @property
+    def words(self) -> str:
+        """Its parameters, for people."""
+        match self.kind:
+            case "loss":
+                return f"{self.share:.0%}"
+            case "delay" | "power-cut":
+                return f"{self.seconds:g} s"
+            case "clock-drift":
+                return f"{self.seconds:g} s a day"
+            case "counter-loss":
+                return f"{self.counters}, nonces are used twice" if self.counters == "sent" else self.counters
+            case _:
+                return ""
 
     def __post_init__(self) -> None:
         if self.kind == "counter-loss" and self.counters == "sent" and not self.reuses_nonces:

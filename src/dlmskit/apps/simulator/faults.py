@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
@@ -45,6 +45,7 @@ class Faults:
         self._connections: dict[Connection, DeviceConnection] = {}
         self._back: datetime | None = None
         self._was_on = True
+        self._mixed_up = False
         self.share_lost = 0.0
         """Of requests, and again of answers."""
         self.late = 0.0
@@ -67,6 +68,36 @@ class Faults:
         }
         acts[fault.kind]()
         _LOG.info("%s: %s", self._meter.device.system_title, fault.kind)
+
+    def end(self, kind: Kind) -> None:
+        """Let something that lasts be over. Raises ConfigError for what does not last, or cannot be undone."""
+        ends: dict[Kind, Callable[[], None]] = {
+            "loss": lambda: self.lose(0.0),
+            "delay": lambda: self.delay(0.0),
+            "power-cut": self.restore_power,
+            "clock-drift": lambda: self._meter.time.drift(0.0),
+            "counter-loss": self._meter.counters.recall,
+        }
+        if kind not in ends:
+            raise ConfigError(f"{kind} has no end: it has happened")
+        ends[kind]()
+        _LOG.info("%s: %s is over", self._meter.device.system_title, kind)
+
+    @property
+    def active(self) -> dict[Kind, str]:
+        """What is wrong now, and how much."""
+        counters, drift = self._meter.counters, self._meter.time.seconds_per_day
+        said: dict[Kind, str] = {
+            "loss": f"{self.share_lost:.0%}" if self.share_lost else "",
+            "delay": f"{self.late:g} s" if self.late else "",
+            "power-cut": f"until {self._back:%Y-%m-%d %H:%M:%S} UTC" if self.down else "",
+            "clock-drift": f"{drift:g} s a day" if drift else "",
+            "wrong-keys": "nobody knows them" if self._mixed_up else "",
+            "counter-loss": ", ".join(
+                word for word, lost in (("received", counters.forgot_received), ("sent", counters.forgot_sent)) if lost
+            ),
+        }
+        return {kind: words for kind, words in said.items() if words}
 
     def lose(self, share: float) -> None:
         """Lose that part of requests and of answers."""
@@ -91,6 +122,11 @@ class Faults:
         self._meter.supply.switch(on=False)
         self._back = self._meter.time.utc_now() + timedelta(seconds=seconds)
 
+    def restore_power(self) -> None:
+        """Give the power back now; the meter starts with its next beat."""
+        if self._back is not None:
+            self._back = self._meter.time.utc_now()
+
     def fill_log(self) -> None:
         """Enter events until the security log is full. Raises ConfigError where there is none."""
         logs = self._logs()
@@ -107,6 +143,8 @@ class Faults:
         """Have other keys than the clients know, as after a mistake in the factory. Raises ConfigError where none can be kept."""
         for logical_device in self._meter.device:
             for client in logical_device.clients.values():
+                if client.keys.state.keys.guek is None:
+                    continue
                 for _ in range(RETIRED_KEPT + 1):  # until it does not even remember that the old ones were once right
                     self._draw_keys(client)
 
@@ -130,12 +168,11 @@ class Faults:
 
     def _draw_keys(self, client: AdmittedClient) -> None:
         state = client.keys.state
-        if state.keys.guek is None:
-            return
-        size = len(state.keys.guek)
+        size = 0 if state.keys.guek is None else len(state.keys.guek)
         drawn = KeySet.from_hex(guek=token_bytes(size).hex(), gak=token_bytes(size).hex())
         try:
             client.keys.change(state.changed(replace(state.keys, guek=drawn.guek, gak=drawn.gak)))
+            self._mixed_up = True
         except SecurityError as error:
             raise ConfigError("the meter cannot change its keys: add device_secret to [keys]") from error
 
@@ -210,17 +247,3 @@ class Troubled:
         """The connection is gone."""
         self._faults.forget(self._connection)
         self._handler.lost(reason)
-
-
-async def run_faults(faults: Iterable[Fault], meters: Sequence[SimulatedMeter]) -> None:
-    """Let each happen when its time comes."""
-    loop = asyncio.get_running_loop()
-    began = loop.time()
-    for fault in sorted(faults, key=lambda one: one.after):
-        await asyncio.sleep(max(0.0, began + fault.after - loop.time()))
-        for number, meter in enumerate(meters):
-            if not fault.meters or number in fault.meters:
-                try:
-                    meter.faults.apply(fault)
-                except ConfigError as error:
-                    _LOG.warning("%s: %s", fault.kind, error)

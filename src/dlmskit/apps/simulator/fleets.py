@@ -13,7 +13,7 @@ import hashlib
 import hmac
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -115,6 +115,8 @@ class Fleet:
     urls: list[str]
     """Where each is."""
     key_file: Path
+    page: str | None = field(default=None, repr=False)
+    """URL of the page of faults, with its token."""
 
 
 @asynccontextmanager

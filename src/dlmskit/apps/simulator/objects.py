@@ -59,6 +59,11 @@ class SimulatedTime:
         now = self._source()
         return now + (now - self._since) * self._rate if self._since is not None else now
 
+    @property
+    def seconds_per_day(self) -> float:
+        """How much it goes wrong in each day, forwards."""
+        return self._rate * 86400
+
     def drift(self, seconds_per_day: float) -> None:
         """Go wrong by so much in each day from now on."""
         now = self._source()

@@ -43,7 +43,7 @@ def push_object(table: PushTable, tree: ObjectTree) -> PushSetupV0:
     columns = [_entry(text, tree) for text in table.objects]
     words: dict[str, object] = {
         "push_object_list": [_of_version(column, table.version) for column in columns],
-        "send_destination_and_method": _destination(table.destination),
+        "send_destination_and_method": _destination(table.destination, xml=table.xml),
         "communication_window": [_window(text) for text in table.windows],
         "randomisation_start_interval": table.randomisation,
         "number_of_retries": table.retries,
@@ -73,19 +73,19 @@ def _of_version(column: CaptureObject, version: int) -> tuple[object, ...]:
     return whole if not version else (*whole, _UNRESTRICTED) if version == 1 else (*whole, _UNRESTRICTED, [])
 
 
-def _destination(url: str) -> tuple[int, bytes, int]:
+def _destination(url: str, *, xml: bool) -> tuple[int, bytes, int]:
     """send_destination_and_method. Raises ConfigError for what is none."""
     scheme, separator, text = url.partition(":")
     service = _SERVICES.get(scheme)
     if service is None or not separator:
         raise ConfigError(f"destination {url!r}: write tcp://host:port, udp://host:port, {', '.join(_EXAMPLES)}")
     text = text.removeprefix("//").rstrip("/")
-    value = PushSetupV0.send_destination_and_method.kind.encode((service, text.encode(), 0))
+    value = PushSetupV0.send_destination_and_method.kind.encode((service, text.encode(), int(xml)))
     try:
         Destination.of(value)
     except ConfigError as error:
         raise ConfigError(f"destination {url!r}: {error}") from None
-    return service, text.encode(), 0
+    return service, text.encode(), int(xml)
 
 
 def _window(text: str) -> tuple[CosemDateTime, CosemDateTime]:

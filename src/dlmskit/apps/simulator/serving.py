@@ -6,19 +6,20 @@ import asyncio
 import contextlib
 import signal
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
 
 from dlmskit.apps.simulator.description import Description
+from dlmskit.apps.simulator.fault_desk import FaultDesk, run_faults
 from dlmskit.apps.simulator.fault_tables import read_faults
-from dlmskit.apps.simulator.faults import run_faults
 from dlmskit.apps.simulator.fleets import Fleet, accelerated, served_fleet
 from dlmskit.apps.simulator.lab_key_file import write_lab_keys
 from dlmskit.apps.simulator.meter import SimulatedMeter, running
+from dlmskit.apps.simulator.page_address import PageAddress
 from dlmskit.apps.simulator.templates import description_of
 from dlmskit.errors import ConfigError
 from dlmskit.link.wrapper import PORT
@@ -54,6 +55,8 @@ class Serving:
     """In place of the one in the file."""
     faults: Path | None = None
     """File of faults that happen."""
+    page: PageAddress | None = None
+    """Where the page of faults is served."""
 
 
 TCP_UDP_SETUP, HDLC_SETUP, MBUS_SETUP = Obis("0.0.25.0.0.255"), Obis("0.0.22.0.0.255"), Obis("0.0.24.0.0.255")
@@ -70,6 +73,8 @@ class Served:
     """Where, without SAPs: ``tcp://127.0.0.1:4059``."""
     key_file: Path | None
     """Key file for clients, where the meter is one of a laboratory."""
+    page: str | None = field(default=None, repr=False)
+    """URL of the page of faults, with its token."""
 
 
 def described(path: Path, serving: Serving) -> Description:
@@ -97,18 +102,24 @@ async def served_many(path: Path, serving: Serving) -> AsyncIterator[Fleet]:
                 keep=serving.state is not None,
                 source=path.parent,
             ) as fleet,
-            faulty(serving.faults, fleet.meters),
+            faulty(serving, FaultDesk(fleet.meters, fleet.urls)) as page,
         ):
-            yield fleet
+            yield replace(fleet, page=page)
 
 
 @asynccontextmanager
-async def faulty(path: Path | None, meters: Sequence[SimulatedMeter]) -> AsyncIterator[None]:
-    """Let the faults of a file happen while the block runs. Raises ConfigError."""
-    faults = () if path is None else read_faults(path)
-    task = asyncio.create_task(run_faults(faults, meters))
+async def faulty(serving: Serving, desk: FaultDesk) -> AsyncIterator[str | None]:
+    """Let the faults of the file happen while the block runs, and those of the page, whose URL this is. Raises ConfigError."""
+    faults = () if serving.faults is None else read_faults(serving.faults)
+    task = asyncio.create_task(run_faults(faults, desk))
     try:
-        yield
+        if serving.page is None:
+            yield None
+        else:
+            from dlmskit.apps.simulator.web.serving import served_page
+
+            async with served_page(serving.page, desk) as url:
+                yield url
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
@@ -125,8 +136,9 @@ async def served(path: Path, serving: Serving) -> AsyncIterator[Served]:
             address = serving.url or f"{'udp' if serving.udp else 'tcp'}://{_shown(serving.host)}:{serving.port}"
             listener = await listen_at(address, meter.faults.at_port(port_of(address)), meter.device.limits)
             try:
-                async with running(meter, speed), faulty(serving.faults, [meter]):
-                    yield Served(meter, listener, address_of(address, listener), _key_file(meter, folder))
+                url = address_of(address, listener)
+                async with running(meter, speed), faulty(serving, FaultDesk([meter], [url])) as page:
+                    yield Served(meter, listener, url, _key_file(meter, folder), page)
             finally:
                 # What was asked is answered; then it ends, whether the peers have understood or not.
                 with contextlib.suppress(TimeoutError):

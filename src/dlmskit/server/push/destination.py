@@ -41,6 +41,8 @@ _MAKERS = range(200, 256)
 _CONFIRMING = {Service.TCP, Service.RELIABLE_COAP, Service.FTP, Service.SMTP}
 _ONE_WAY = {*_LINES, Service.FTP, Service.SMTP}
 _XML = 1
+_IN_XML = {Service.TCP, Service.FTP, Service.SMTP}
+"""XML is five to ten times as long: nothing for narrow media, and blocks carry octets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +56,28 @@ class Destination:
     service: int
     """A `Service`, or 200 to 255 of a manufacturer."""
     url: str
+    message: int = 0
+    """How the APDU is encoded: 0 A-XDR, 1 XML; 128 to 255 are for the service of a manufacturer, which gets it in A-XDR."""
 
     @classmethod
     def of(cls, value: Data) -> Destination:
         """Read the attribute. Raises ConfigError for services and forms that are not sent, and for an address that is none."""
         number, destination, message = (member.value for member in value.elements())
         if number in _MAKERS:
-            return cls(number, f"maker:{bytes(destination).hex()}")
-        if message:
-            raise ConfigError(f"pushes are A-XDR encoded, not {'XML' if message == _XML else f'message type {message}'}")
+            return cls(number, f"maker:{bytes(destination).hex()}", message)
         if number not in set(Service):
             raise ConfigError(f"nothing is known of transport service {number}")
         service = Service(number)
-        return cls(service, _url(service, bytes(destination)))
+        if message > _XML:
+            raise ConfigError(f"pushes are encoded in A-XDR or XML, not as message type {message}")
+        if message and service not in _IN_XML:
+            raise ConfigError(f"in XML pushes go over TCP, by e-mail and as files, not over {service.name.replace('_', ' ')}")
+        return cls(service, _url(service, bytes(destination)), message)
+
+    @property
+    def xml(self) -> bool:
+        """Whether the APDU goes as XML."""
+        return self.message == _XML
 
     @property
     def confirms(self) -> bool:

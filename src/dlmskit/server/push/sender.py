@@ -15,12 +15,13 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from dlmskit.apdu.xml import is_xml, octets_from_xml, octets_to_xml
 from dlmskit.association.block_transfer import unconfirmed_blocks
 from dlmskit.association.errors import BlockTransferAborted
 from dlmskit.codec.data import Data
 from dlmskit.cosem.classes.push_setup import PushSetupV0, PushSetupV2
 from dlmskit.cosem.timebound import local_time_of
-from dlmskit.errors import ConfigError, DlmsError, ServiceError, TransportError
+from dlmskit.errors import ConfigError, DecodeError, DlmsError, ServiceError, TransportError
 from dlmskit.security import SecurityContext
 from dlmskit.server.logical_device import LogicalDevice
 from dlmskit.server.push.confirming import Confirms, block_options, confirmed, confirmed_in_blocks
@@ -152,6 +153,8 @@ class PushSender:
         return self._dial(destination, Saps(server_sap, client_sap), self._device.limits)
 
 
+_MAY_WORK_AGAIN = (TransportError, BlockTransferAborted, StoreFailed)
+"""What another attempt may mend; a store that fails gives no counters."""
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -244,16 +247,14 @@ class _Queue:
                 with self._device.turn():
                     context = self._party.context()
                     octets = pending.message.protected(context, self._party.steps)
+                if pending.destination.xml:
+                    octets = octets_to_xml(octets)
                 if method is Method.CONFIRMED:
                     await self._confirmed(transport, octets, lambda answer: self._confirms(pending, answer, context))
                 else:
                     for apdu in self._carried(octets, transport.profile):
                         await transport.send(apdu)
-        except (
-            TransportError,
-            BlockTransferAborted,
-            StoreFailed,
-        ) as error:  # a store that fails gives no counters: it may work again
+        except _MAY_WORK_AGAIN as error:
             return str(error) or "the medium failed"
         return "nothing confirms it" if method is Method.LOWER_CONFIRMED and not pending.destination.confirms else ""
 
@@ -274,9 +275,14 @@ class _Queue:
             self._setup.store(13, Data.date_time(self._setup.now()))
 
     def _in_blocks(self, octets: bytes, profile: TransportProfile) -> bool:
-        return len(octets) > _most(profile) and self._party.client.settings.block_window > 0
+        return not is_xml(octets) and len(octets) > _most(profile) and self._party.client.settings.block_window > 0
 
     def _confirms(self, pending: _Pending, answer: bytes, context: SecurityContext | None) -> bool:
+        if pending.destination.xml:
+            try:
+                answer = octets_from_xml(answer, limits=self._device.limits)
+            except DecodeError:
+                return False
         with self._device.turn():
             pin_sender(context, answer)
             return pending.message.is_confirmed_by(answer, context)

@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from types import TracebackType
 from typing import Self
+from urllib.parse import unquote
 
 from dlmskit.client.counters import Counters, counters_of
 from dlmskit.client.key_file import read_key_file
@@ -19,6 +21,7 @@ from dlmskit.limits import DEFAULT, Limits
 from dlmskit.link.wrapper import PORT
 from dlmskit.security.vault import KeyVault
 from dlmskit.trace.listening.admission import ListenCounts, ListenLimits, Rates, Turns
+from dlmskit.trace.listening.folders import FolderListener
 from dlmskit.trace.listening.lines import LineListener
 from dlmskit.trace.listening.meters import Meters
 from dlmskit.trace.listening.pushed import Push
@@ -26,12 +29,14 @@ from dlmskit.trace.listening.receiver import Arrival, Desk, Receiver, Send
 from dlmskit.trace.listening.recent import Recent
 from dlmskit.trace.live import sap_of
 from dlmskit.trace.report import PayloadApdu
-from dlmskit.transport.base import Connection, Listener, is_reliable
+from dlmskit.transport.base import Connection, Listener, Saps, is_reliable
 from dlmskit.transport.serial_line import serial_device
 from dlmskit.transport.url import TransportUrl, listen_at, parse_url, scheme_named
 from dlmskit.types.system_title import SystemTitle
 
 _LINES = ("hdlc+tcp", "mbus+tcp")
+_FOLDER = "folder"
+_FEW = 16
 _DEVICES = {"hdlc+serial": "8n1", "mbus+serial": "8e1"}
 """Serial schemes, and what their characters usually are."""
 
@@ -95,6 +100,10 @@ class PushListener:
         self._last = push
         return push
 
+    def has_room(self) -> bool:
+        """Whether few pushes wait, so that another one finds room whoever sent it."""
+        return len(self._turns) < _FEW
+
     def receiver(self) -> Receiver:
         """For a new connection."""
         return Receiver(self._desk)
@@ -128,6 +137,10 @@ class _Station:
     async def listen(self, limits: Limits) -> Listener:
         """Begin. Raises TransportError, ConfigError."""
         place = self.place
+        if place.scheme == _FOLDER:
+            folder = FolderListener(Path(place.path), self._filed, self.listener.has_room)
+            await folder.listen()
+            return folder
         if place.scheme not in {*_LINES, *_DEVICES}:
             return await listen_at(place.text, lambda connection: _Handler(self, connection), limits)
         lines = LineListener(self._heard, limits.connections)
@@ -136,6 +149,10 @@ class _Station:
         else:
             await lines.listen(place.host, PORT if place.port is None else place.port)
         return lines
+
+    def _filed(self, message: bytes, name: str) -> None:
+        """A message that stood in a file."""
+        self.take(self.listener.receiver(), message, name, 0, 0, None, rated=False)
 
     def _heard(self, apdu: PayloadApdu, peer: str) -> None:
         """An APDU of a line; blocks are joined for each of them."""
@@ -155,6 +172,7 @@ class _Station:
         send: Send | None,
         *,
         reliable: bool = True,
+        rated: bool = True,
     ) -> None:
         """What came from a peer; without ``send`` nobody answers it."""
         host = peer.rpartition(":")[0] or peer
@@ -168,6 +186,7 @@ class _Station:
             seconds=asyncio.get_running_loop().time(),
             send=send,
             reliable=reliable,
+            rated=rated,
         )
         push = receiver.receive(apdu, arrival)
         if push is not None and not self.listener.arrived(push, host):
@@ -227,6 +246,8 @@ def listen(
 
     ``hdlc+tcp``, ``mbus+tcp``, ``hdlc+serial`` and ``mbus+serial`` are lines that are only listened to: a customer interface.
 
+    ``folder:///path`` is where a server of files or mails puts pushes.
+
     ``keys``: a key file, or a vault, with an entry for each meter by its system title. ``counters``: where the receive windows
     are kept, as for `dlmskit.connect`. ``client_title``: who we are to the meters. ``confirm_plain``: confirm pushes without
     protection too. Raises ConfigError here, TransportError where an address cannot be used when the block is entered.
@@ -249,6 +270,8 @@ def listen(
 
 def _place(url: str) -> TransportUrl:
     """The parsed address. Raises ConfigError where nobody can listen."""
+    if url.startswith(f"{_FOLDER}:///"):
+        return TransportUrl(_FOLDER, "", None, unquote(url.removeprefix(f"{_FOLDER}://")), Saps(), {}, url)
     place = parse_url(url)
     scheme = scheme_named(place.scheme)
     if place.scheme not in {*_LINES, *_DEVICES} and (scheme is None or scheme.listen is None):

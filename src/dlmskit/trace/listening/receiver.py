@@ -20,6 +20,7 @@ from dlmskit.apdu import (
     GeneralBlockTransfer,
     decode_apdu,
 )
+from dlmskit.apdu.xml import is_xml, octets_from_xml, octets_to_xml
 from dlmskit.errors import DecodeError, DlmsError, SecurityError
 from dlmskit.limits import DEFAULT, Limits
 from dlmskit.security import SecurityContext, Verified, protect_answer
@@ -74,6 +75,8 @@ class Arrival:
     """Answers the sender; None where nobody can."""
     reliable: bool = True
     """Whether what it sends is neither lost nor doubled."""
+    rated: bool = True
+    """Whether its sender may be told to be slower, by dropping what is too much."""
 
 
 class _Whole(NamedTuple):
@@ -103,7 +106,8 @@ class Receiver:
         octets, counts = whole.octets, self._desk.counts
         counts.received += 1
         title = claimed_title(octets)
-        if not self._desk.rates.admits((arrival.host, title if self._desk.meters.knows(title) else None), arrival.seconds):
+        sender = (arrival.host, title if self._desk.meters.knows(title) else None)
+        if arrival.rated and not self._desk.rates.admits(sender, arrival.seconds):
             counts.over_rate += 1
             return None
         if octets[:1] and octets[0] in PROTECTED_TAGS:
@@ -117,10 +121,13 @@ class Receiver:
             self._last = None
 
     def _whole(self, octets: bytes, arrival: Arrival) -> _Whole | None:
-        """The APDU without gateway prefix and blocks; None while blocks are missing."""
+        """The APDU without XML, gateway prefix and blocks; None while blocks are missing."""
         whole, behind = _Whole(octets, arrival.send), b""
         for _ in range(self._desk.limits.apdu_nesting):
             octets = whole.octets
+            if is_xml(octets):
+                whole = _out_of_xml(whole, self._desk.block_limits)
+                continue
             if not octets or octets[0] not in _AROUND:
                 break
             try:
@@ -247,6 +254,16 @@ def _wants_confirmation(plain: bytes) -> bool:
 def _through(device: DeviceAddress, send: Send | None) -> Send | None:
     """Answers a device behind a gateway; nobody can where the prefix names none."""
     return None if send is None or not device.octets else lambda answer: send(device.request(answer))
+
+
+def _out_of_xml(whole: _Whole, limits: Limits) -> _Whole:
+    """An APDU that came as XML, and is answered in XML; what cannot be read stays what it is."""
+    send = whole.send
+    try:
+        octets = octets_from_xml(whole.octets, limits=limits)
+    except DecodeError:
+        return whole
+    return _Whole(octets, None if send is None else lambda answer: send(octets_to_xml(answer)))
 
 
 def _send_all(send: Send, apdus: Iterable[bytes]) -> None:

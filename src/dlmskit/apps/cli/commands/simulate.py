@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from dlmskit.apps.cli.output import console
+from dlmskit.apps.simulator.page_address import PageAddress
 from dlmskit.apps.simulator.serving import Served, Serving, described, served, served_many, stop_signal
 from dlmskit.apps.simulator.templates import available
 from dlmskit.link.wrapper import PORT
@@ -32,6 +33,13 @@ def run(  # noqa: PLR0913, PLR0917 - each is an option
     meters: Annotated[int | None, typer.Option(min=1, max=20000, help="A fleet: so many meters of this description.")] = None,
     speed: Annotated[float | None, typer.Option(min=0.001, max=100000, help="How much faster than ours its time goes.")] = None,
     faults: Annotated[Path | None, typer.Option(help="File of what shall go wrong, and when; see the how-to.")] = None,
+    web: Annotated[
+        str | None,
+        typer.Option(metavar="[HOST:]PORT", help="A page to give faults on, and the same as JSON; 0 takes a free port."),
+    ] = None,
+    web_elsewhere: Annotated[
+        bool, typer.Option("--web-elsewhere", help="That page may be where other machines reach it; it has a token and no TLS.")
+    ] = False,
     udp: Annotated[bool, typer.Option("--udp", help="Serve UDP instead of TCP.")] = False,
     listen: Annotated[
         str | None, typer.Option(help="Another medium, as a URL such as tls://127.0.0.1:4060?..., in place of --host and --port.")
@@ -47,8 +55,9 @@ def run(  # noqa: PLR0913, PLR0917 - each is an option
         return _list(json=json)
     if file is None:
         raise typer.BadParameter("name a file, or a meter that --list shows", param_hint="FILE")
+    page = None if web is None else PageAddress.parse(web, elsewhere=web_elsewhere)
     serving = Serving(
-        host=host, port=port, udp=udp, url=listen, state=state, seed=seed, meters=meters, speed=speed, faults=faults
+        host=host, port=port, udp=udp, url=listen, state=state, seed=seed, meters=meters, speed=speed, faults=faults, page=page
     )
     many = described(file, serving).fleet.meters > 1
     if many and (udp or listen):
@@ -78,12 +87,15 @@ async def _serve_fleet(file: Path, serving: Serving, *, json: bool) -> None:
                 {"system_title": str(meter.device.system_title), "url": url}
                 for meter, url in zip(fleet.meters, fleet.urls, strict=True)
             ]
-            print(json_text.dumps({"ready": True, "meters": listed, "key_file": str(fleet.key_file)}), flush=True)
+            ready = {"ready": True, "meters": listed, "key_file": str(fleet.key_file), "web": fleet.page}
+            print(json_text.dumps(ready), flush=True)
         else:
             console.print(
                 f"[bold]{len(fleet.meters)} meters[/] are ready, from [bold cyan]{fleet.urls[0]}[/] to {fleet.urls[-1]}"
             )
-            console.print(f"[dim]keys for clients: {escape(str(fleet.key_file))}[/]\n\n[dim]Ctrl-C stops them.[/]")
+            console.print(f"[dim]keys for clients: {escape(str(fleet.key_file))}[/]")
+            _print_page(fleet.page)
+            console.print("\n[dim]Ctrl-C stops them.[/]")
             sys.stdout.flush()
         await stop.wait()
 
@@ -107,6 +119,7 @@ def _ready(meter: Served) -> dict[str, object]:
         "port": meter.listener.port,
         "system_title": str(meter.meter.device.system_title),
         "key_file": None if meter.key_file is None else str(meter.key_file),
+        "web": meter.page,
         "clients": [
             {"name": client.config.name, "client_sap": sap, "server_sap": logical_device.sap}
             for logical_device in meter.meter.device
@@ -140,8 +153,14 @@ def _print_screen(file: Path, serving: Serving, meter: Served) -> None:
     console.print(f"\n[bold]Read it[/]{' [dim](in another terminal)[/]' if sys.stdout.isatty() else ''}")
     for command in _commands(meter, _shared_words(serving)):
         console.print(f"  {escape(command)}")
+    _print_page(meter.page)
     console.print("\n[dim]Ctrl-C stops it.[/]")
     sys.stdout.flush()
+
+
+def _print_page(url: str | None) -> None:
+    if url is not None:
+        console.print(f"\n[bold]Faults[/] are given at [bold cyan]{escape(url)}[/]", soft_wrap=True)
 
 
 def _shared_words(serving: Serving) -> str:

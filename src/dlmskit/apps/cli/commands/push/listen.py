@@ -19,7 +19,7 @@ from dlmskit.trace.listening import listen as listening
 
 
 def run(
-    urls: Annotated[list[str], typer.Argument(metavar="URL...", help="Where to listen: tcp://host:port, udp://host:port.")],
+    urls: Annotated[list[str], typer.Argument(metavar="URL...", help="Where to listen: tcp://host:port, folder:///path ...")],
     keys: Annotated[str | None, typer.Option(help="Key file with an entry for each meter, by its system title.")] = None,
     client_title: Annotated[str | None, typer.Option(help="Our system title, hex, where the meters name it.")] = None,
     confirm_plain: Annotated[
