@@ -53,7 +53,7 @@ format: setup ## Mend style and formatting where that is safe
 cases: setup ## List the robustness cases and the tests that hold them
 	@$(BIN)/python -m tests.case_table
 
-guards: setup ## Take out each guard of a robustness case, see the tests of the case turn red; some half an hour
+guards: setup ## Take out each guard of a robustness case, see the tests of the case turn red; an hour or so
 	@$(BIN)/python -m scripts.guards
 
 bench: setup ## Compare speed with other Python stacks, side by side in one run

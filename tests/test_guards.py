@@ -19,7 +19,7 @@ from scripts.guards import Result, confirm, judge, main, table, untouched
 from tests.guards.table import ROOT, SOURCE, Guard, GuardTableError, Patch, cases_with_tests, load_guards
 from tests.vectors import load
 
-GROUPS = frozenset("ADIKP")
+GROUPS = frozenset("ADIKPX")
 """Groups of cases in which each has a guard, or a reason why it has none."""
 GUARDS = load_guards()
 KNOWN = {case["id"]: case["group"] for case in load("robustness-cases")}
