@@ -1,8 +1,8 @@
 """The matrix of role, word, protection and policy has no hole: every way to an attribute or method gives what `decide` says.
 
 Three walls, one behind the other: `decide` against the words of the Blue Book, for every mode, protection and policy; the view
-against `decide`, for every class, attribute and method; and every service of a real association against `decide`, over a small
-device whose role changes under it. What an object does once it is reached is not asked here.
+against `decide`, for every class, attribute and method; and in `test_rbac_services` every service of a real association against
+`decide`, with every protection. What an object does once it is reached is not asked here.
 """
 
 from __future__ import annotations
@@ -16,9 +16,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlmskit.apdu import CosemMethodDescriptor, VariableName
-from dlmskit.apdu.access import AccessRequestAction, AccessRequestGet, AccessRequestSet
-from dlmskit.association.credentials import Credentials
 from dlmskit.codec.data import Data
 from dlmskit.cosem.access import FLOOR, AccessMode, ObjectRights, Operation, Protection, Role, decide
 from dlmskit.cosem.classes.array_manager import ArrayManager
@@ -33,13 +30,10 @@ from dlmskit.cosem.object_list import ListedName, read_access_rights, read_objec
 from dlmskit.cosem.objects import ObjectTree
 from dlmskit.cosem.registry import interface_class
 from dlmskit.cosem.view import ObjectView
-from dlmskit.security.policy import SecurityPolicy
-from dlmskit.server import ClientConfig, Device
-from dlmskit.types.enums import ApplicationContext, DataAccessResult
+from dlmskit.types.enums import DataAccessResult
 from dlmskit.types.obis import Obis
 from tests.cosem.standard_classes import STANDARD
-from tests.server.keyed import ALL, NOTE, OWN, Owner, fresh_keys, meter, settings_of
-from tests.server.peers import METER, attribute
+from tests.server.keyed import OWN
 
 GET, SET, ACTION = Operation.GET, Operation.SET, Operation.ACTION
 NAME, OTHER = Obis("0.0.96.1.1.255"), Obis("0.0.96.9.9.255")
@@ -238,124 +232,6 @@ def test_what_an_object_does_for_a_caller_is_decide(way: str) -> None:
     assert run(ObjectView(tree, Role("r", open_to_all))) in {DENIED, UNDEFINED}, (
         "and what the role does not name is no way either"
     )
-
-
-# --- the services, over real associations ---------------------------------------------------------------------------------------
-
-# Encryption without authentication opens no association here, and signatures need suite 1: the view has them above.
-PROTECTED = {
-    Protection.NONE: SecurityPolicy.NOTHING,
-    Protection.AUTHENTICATED: SecurityPolicy.AUTHENTICATED_REQUEST,
-    Protection.AUTHENTICATED | Protection.ENCRYPTED: SecurityPolicy.AUTHENTICATED_REQUEST | SecurityPolicy.ENCRYPTED_REQUEST,
-}
-KEYS = fresh_keys()
-NOTE_KEY, SWITCH_KEY = (1, Obis(NOTE)), (70, SWITCH)
-SHORT = 2
-
-
-def compact_device() -> Device:
-    """A note, a switch, and two associations: by logical names, and by short names."""
-    counters = Credentials(keys=KEYS)
-    short = settings_of(client_sap=SHORT, application_context=ApplicationContext.SN_CIPHERED, server_system_title=METER)
-    device = meter(
-        KEYS,
-        settings={"security_policy": SecurityPolicy.NOTHING},
-        others=[
-            (
-                ClientConfig(name="short", settings=replace(short, security_policy=SecurityPolicy.NOTHING), credentials=counters),
-                ALL,
-            )
-        ],
-    )
-    device[1].tree.add(DisconnectControl(SWITCH, control_mode=4))
-    return device
-
-
-def result_of(answer: Any) -> int:
-    """What a service gave: 0 for a value, else the code."""
-    if isinstance(answer, list):
-        return result_of(answer[0])
-    if isinstance(answer, Data):
-        return 0
-    code = getattr(answer, "result", answer)
-    return int(code)
-
-
-def first_of_all(owner: Owner) -> int:
-    """Attribute 0: null-data where a value may not be read."""
-    whole = owner.get(1, NOTE, 0)
-    return DENIED if isinstance(whole, Data) and whole.value[1] is None else result_of(whole)
-
-
-def method() -> CosemMethodDescriptor:
-    return CosemMethodDescriptor(70, SWITCH.octets, 1)
-
-
-NOTE_2 = attribute(1, NOTE, 2)
-ALL_OF_NOTE = Data.structure((Data.null(), OCTETS))
-SERVICES: dict[str, tuple[Operation, Callable[[Owner], int]]] = {
-    "GET": (GET, lambda owner: result_of(owner.get(1, NOTE))),
-    "GET with list": (GET, lambda owner: result_of(owner.get_list((1, NOTE, 2), (1, NOTE, 1)))),
-    "GET of attribute 0": (GET, first_of_all),
-    "ACCESS, get": (GET, lambda owner: result_of(owner.run(owner.association.access([AccessRequestGet(NOTE_2)], [Data.null()])))),
-    "SET": (SET, lambda owner: owner.set(1, NOTE, 2, OCTETS)),
-    "SET with list": (SET, lambda owner: owner.set_list([(1, NOTE, 2)], [OCTETS])[0]),
-    "SET of attribute 0": (SET, lambda owner: owner.set(1, NOTE, 0, ALL_OF_NOTE)),
-    "ACCESS, set": (SET, lambda owner: result_of(owner.run(owner.association.access([AccessRequestSet(NOTE_2)], [OCTETS])))),
-    "ACTION": (ACTION, lambda owner: owner.action(70, str(SWITCH), 1, Data.integer(0))),
-    "ACTION with list": (
-        ACTION,
-        lambda owner: result_of(owner.run(owner.association.action_list([method()], [Data.integer(0)]))),
-    ),
-    "ACCESS, action": (
-        ACTION,
-        lambda owner: result_of(owner.run(owner.association.access([AccessRequestAction(method())], [Data.integer(0)]))),
-    ),
-}
-
-
-def role_with(operation: Operation, mode: AccessMode) -> Role:
-    """One right on one word."""
-    if operation is ACTION:
-        return Role("r", {SWITCH_KEY: ObjectRights({}, {1: mode})})
-    return Role("r", {NOTE_KEY: ObjectRights({2: mode}, {})})
-
-
-@pytest.mark.case("R-041")
-@pytest.mark.parametrize("found", PROTECTED, ids=lambda found: Protection(found).name or "none")
-def test_every_service_is_decide(found: Protection) -> None:
-    """Each mode is put under an open association, and each service tried; what it says, `decide` says."""
-    device = compact_device()
-    owner = Owner(device, KEYS, security_policy=PROTECTED[found]).open()
-    own = device[1].clients[1].association
-    for mode, (name, (operation, run)) in itertools.product(MODES, SERVICES.items()):
-        own.role = role = role_with(operation, mode)
-        key, number = (SWITCH_KEY, 1) if operation is ACTION else (NOTE_KEY, 2)
-        expected = decide(role, key, operation, number, found)
-        result = run(owner)
-        assert (result == 0) is expected.allowed, (name, mode)
-        assert expected.allowed or result == DENIED, (name, mode)
-
-
-@pytest.mark.case("R-041")
-@pytest.mark.parametrize("found", PROTECTED, ids=lambda found: Protection(found).name or "none")
-def test_short_names_are_decide(found: Protection) -> None:
-    device = compact_device()
-    owner = Owner(
-        device, KEYS, client_sap=SHORT, application_context=ApplicationContext.SN_CIPHERED, security_policy=PROTECTED[found]
-    ).open()
-    own = device[1].clients[SHORT].association
-    base = own.tree.base_names.base_of(NOTE_KEY) or 0
-    name = VariableName(base + 8 - (0x10000 if base + 8 > 0x7FFF else 0))
-    for mode in MODES:
-        own.role = role = role_with(GET, mode)
-        for operation in (GET, SET):
-            if operation is GET:
-                answer = owner.run(owner.association.read_names([name]))
-            else:
-                answer = owner.run(owner.association.write_names([name], [OCTETS]))
-            expected = decide(role, NOTE_KEY, operation, 2, found).allowed
-            assert (result_of(answer) == 0) is expected, (mode, operation)
 
 
 # --- each association shows what it allows --------------------------------------------------------------------------------------

@@ -65,17 +65,18 @@ def is_layered(request: Verified | None, required: int, *, compress: bool) -> bo
 
 
 def steps_of_answer(
-    request: Verified | None, security: SecurityContext, required: Protection, *, compress: bool
+    request: Verified | None, security: SecurityContext, required: Protection, *, compress: bool, form: Form = Form.GLO
 ) -> tuple[Step, ...]:
     """The layers of an answer, innermost first: those of the request, and what is required beside them.
 
-    Raises SecurityError (unsupported) for a request under the broadcast key.
+    ``form``: how the answer to a request in clear is ciphered. Raises SecurityError (unsupported) for a request under the
+    broadcast key.
     """
     if request is not None:
         steps = answer_steps(request, security, required)
         return tuple(map(_compressed, steps)) if compress else steps
     symmetric = (required | security.rules.outgoing) & AUTHENTICATED_ENCRYPTED
-    ciphering = (Ciphered(form=Form.GLO, protection=symmetric),) if symmetric else ()
+    ciphering = (Ciphered(form=form, protection=symmetric),) if symmetric else ()
     return (*ciphering, Signed())
 
 

@@ -10,6 +10,7 @@ from math import inf
 
 from dlmskit.apdu import (
     CONFIRMED,
+    AccessRequest,
     Apdu,
     ExceptionResponse,
     decode_apdu,
@@ -45,6 +46,8 @@ from dlmskit.security.envelope import FORM_OF_TAG, Form
 from dlmskit.security.protection import Verified, unprotect
 
 _EXCEPTION = ExceptionResponse.head[0]
+_FORM_OF_ANSWER_TO_CLEAR = {AccessRequest.head[0]: Form.GENERAL_GLO}
+"""Where a right demands a protected answer to a request in clear: ACCESS-response has no glo-form, all others have one."""
 _NEVER_ANSWERED = frozenset((Kind.SHORT_NAME_UNCONFIRMED, Kind.NOTIFICATION_CONFIRM))
 
 
@@ -193,7 +196,7 @@ class Pipeline:
         if confirmed and self._broadcast:
             return self._unexpected(plain, SILENCE)
         if verified is None:
-            form, found = None, 0
+            form, found = _FORM_OF_ANSWER_TO_CLEAR.get(plain[0]), 0
         else:
             form = verified.channel.form
             found = int(verified.protection) if verified.nested else verified.channel.control >> 4 & 3

@@ -50,7 +50,7 @@ class Wrapped(msgspec.Struct, gc=False):
     invoke_id: int
     """Invoke-Id-And-Priority, echoed."""
     form: Form | None
-    """How the request was wrapped; its answer is wrapped in the same way."""
+    """How the request was wrapped, and its answer is; of one in clear how an answer is wrapped that must be: None for glo."""
     found: int
     """Protection of the request, as a number of `Protection`."""
     required: int
@@ -268,7 +268,8 @@ class Services:
         """The layers of an answer, and the room they leave. Raises SecurityError."""
         if self._security is None:
             return (), min(self._limit, NO_LIMIT)
-        steps = steps_of_answer(turn.verified, self._security, Protection(turn.required), compress=self._compress)
+        form, required = turn.form or Form.GLO, Protection(turn.required)
+        steps = steps_of_answer(turn.verified, self._security, required, compress=self._compress, form=form)
         return steps, layered_room(self._limit, steps, self._security.suite)
 
     def _wrapping(self, turn: Wrapped) -> tuple[Form | None, SecurityControl | None, int]:
