@@ -39,7 +39,7 @@ class _Part(Message):
         """Keep a header, as the reader does. Raises ValueError."""
         if len(self) >= _MOST_HEADERS or len(value) > _LONGEST_HEADER:
             raise ValueError("a mail with too many headers, or with one that is too long")
-        super().set_raw(name, value)  # type: ignore[misc]
+        super().set_raw(name, value)
 
 
 def _counted() -> Callable[..., _Part]:
