@@ -129,6 +129,8 @@ class FleetTable(Table, frozen=True):
     """Server SAP of the first one behind one port."""
     speed: Annotated[float, msgspec.Meta(gt=0, le=100_000)] = 1.0
     """How much faster than ours their time goes."""
+    past_days: Annotated[int, msgspec.Meta(ge=0, le=4000)] = 0
+    """Days of its past that each is filled with: each day of rows takes its time when they start."""
 
 
 class SecurityLogTable(Table, frozen=True):

@@ -10,7 +10,8 @@ import stat
 from dataclasses import replace
 from pathlib import Path
 
-from dlmskit.apps.simulator.description import Client, Description, clients_of
+from dlmskit.apps.simulator.description import Description, clients_of
+from dlmskit.apps.simulator.role_tables import Client
 from dlmskit.client.key_file import read_key_file
 from dlmskit.crypto.certificates import Certificate
 from dlmskit.errors import ConfigError, DlmsError, SecurityError
