@@ -103,11 +103,11 @@ class _Session(ftplib.FTP):
         """The next line of the server. Raises ftplib.Error for too many."""
         self._lines += 1
         if self._lines > _MOST_LINES:
-            raise ftplib.Error(f"it says more than {_MOST_LINES} lines")
+            raise ftplib.Error(f"it says more than {_MOST_LINES} lines")  # noqa: S321 - an error, no call
         return super().getline()
 
 
-class _SecureSession(_Session, ftplib.FTP_TLS):  # noqa: S321 - with TLS
+class _SecureSession(_Session, ftplib.FTP_TLS):
     """With TLS."""
 
 
