@@ -214,6 +214,8 @@ class MailTable(Table, frozen=True):
 class FtpTable(Table, frozen=True):
     """``[outlets.ftp]``: how it gets into FTP servers; the password of ``user`` is in the variable ``DLMSKIT_FTP_PASSWORD``."""
 
+    host: str | None = None
+    """Needed with ``user``: the only server that hears the password, whatever destination a client writes."""
     user: str | None = None
     """Who logs on; anonymous where it is left out."""
     tls: Literal["yes", "none"] = "yes"
