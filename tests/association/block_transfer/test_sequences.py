@@ -87,6 +87,7 @@ def test_pushes_are_sent_as_meters_send_them(name: str) -> None:
 def test_blocks_that_come_early_count_as_what_is_held(octets: int, whole: bytes | None) -> None:
     stream = UnconfirmedStream(Limits(apdu_octets=1000), reorder=8)
     blocks = [GeneralBlockTransfer(0xC0 if number == 3 else 0x40, number, 0, bytes(octets)) for number in (1, 3, 2)]
+    joined = None
     for block in blocks:
         joined = stream.receive(block)
         assert len(stream._octets) + sum(len(early.block_data) for early in stream._early.values()) <= 1000
