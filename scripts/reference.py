@@ -17,7 +17,7 @@ import msgspec
 
 from dlmskit import errors, limits
 from dlmskit.apdu import declared_apdus
-from dlmskit.apps.simulator import description, mechanisms
+from dlmskit.apps.simulator import description, mechanisms, role_tables
 from dlmskit.apps.simulator.registers import QUANTITIES
 from dlmskit.apps.simulator.tables import Table
 from dlmskit.association import tables
@@ -186,7 +186,7 @@ def meter_description_page() -> list[str]:
 
 _TABLES: tuple[type[Table], ...] = (
     *(description.Meter, description.Clock, description.HouseholdTable, description.Keys, description.LogicalDeviceTable),
-    *(description.Client, description.RoleTable, description.PolicyTable, description.GrantTable, description.IntentTable),
+    *(role_tables.Client, role_tables.RoleTable, role_tables.PolicyTable, role_tables.GrantTable, role_tables.IntentTable),
     *(
         description.Register,
         description.Profile,

@@ -75,7 +75,7 @@ def filled(declared: type[InterfaceClass], name: str, samples: Samples) -> Inter
     for number, word in declared.attributes.items():
         if number == 1 or word.secret:
             continue
-        value = samples.of(word.kind) if word.within is None else word.initial()
+        value = samples.of(word.kind) if word.domain.within is None else word.initial()
         word.check(value)
         one.store(number, value)
     return one

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dlmskit.link.at_commands import AtDialogue, Command, Done
+from dlmskit.link.at_commands import AtDialogue, Command, Done, listed
 
 SEND = Command("AT+CMGS=12", "00AA", 120.0)
 HELLO = Command("AT")
@@ -82,7 +82,7 @@ def test_lines_without_end_take_no_room() -> None:
     assert list(made.done) == [Done(HELLO)]
     made.submit(HELLO, 0.0)
     made.feed(b"y\r\n" * 10_000, 0.0)
-    assert len(made._lines) == 64
+    assert len(made._lines) == 1024
 
 
 def test_a_modem_that_is_gone_fails_all_that_is_asked() -> None:
@@ -90,3 +90,18 @@ def test_a_modem_that_is_gone_fails_all_that_is_asked() -> None:
     made.abandon("gone")
     assert list(made.done) == [Done(HELLO, "gone"), Done(SEND, "gone")]
     assert made.idle
+
+
+def test_a_late_answer_is_not_taken_for_that_of_the_next_message() -> None:
+    made = dialogue(SEND, Command("AT+CMGS=13", "00BB", 120.0))
+    made.feed(b"\r\n> ", 0.0)
+    made.tick(120.0)
+    made.feed(b"\r\n+CMGS: 7\r\n\r\nOK\r\n", 121.0)
+    assert [done.error for done in made.done] == ["no answer within 120 s"]
+    made.feed(b"\r\n> \r\n+CMGS: 8\r\n\r\nOK\r\n", 122.0)
+    assert made.done[1].error == ""
+
+
+def test_the_messages_in_an_answer() -> None:
+    lines = ("+CREG: 1", "+CMGL: 3,1,,24", "07AB", "+CMGL: 12,0,,9", "07CD", "+CMGL: 13,0,,9")
+    assert listed(lines, "+CMGL:") == [("3", "07AB"), ("12", "07CD")]

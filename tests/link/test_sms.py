@@ -1,6 +1,8 @@
 """The short wrapper in one message and in many."""
 
+import asyncio
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -16,6 +18,7 @@ from dlmskit.link.sms import (
     decode_short_wrapper,
     encode_short_wrapper,
 )
+from dlmskit.testing import virtual_time
 from dlmskit.transport.base import Saps
 from dlmskit.transport.sms import SMS, Modem, SmsCarrier
 from tests.vectors import load
@@ -103,13 +106,40 @@ def test_hostile_messages_raise_nothing(frames):
     assert len(there._unfinished) <= 4
 
 
+def test_parts_that_come_minutes_apart_are_joined():
+    """A network may take its time; the listener has not forgotten the first part by then."""
+
+    async def work():
+        modem, taken = _Modem("+200"), []
+
+        class Handler:
+            associated = False
+
+            def received(self, source, destination, apdu):
+                taken.append(apdu)
+                return ()
+
+            def lost(self, reason): ...
+
+        listener = await SMS.serve(SmsCarrier(modem), lambda connection: Handler())
+        sending = SmsAdaptation()
+        sending.submit(Sdu(1, 1, bytes(200)), 0.0)
+        for frame in sending.frames:
+            modem.received("+100", frame[1:], bool(frame[0]))
+            await asyncio.sleep(600)
+        await listener.close()
+        return taken
+
+    assert virtual_time.run(work()) == [bytes(200)]
+
+
 class _Modem(Modem):
     """Two of them hear each other."""
 
     def __init__(self, number):
         self.number = number
         self.other = None
-        self.received = None
+        self.received: Any = None
         self.log = []
 
     async def start(self, received):

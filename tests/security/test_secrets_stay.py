@@ -22,8 +22,9 @@ from rich.console import Console
 
 import dlmskit
 from dlmskit.apps.cli.keyring import Keyring
-from dlmskit.apps.simulator.description import Client, Keys
+from dlmskit.apps.simulator.description import Keys
 from dlmskit.apps.simulator.key_pairs import MeterPairs
+from dlmskit.apps.simulator.role_tables import Client
 from dlmskit.association import Credentials
 from dlmskit.client.key_ledger import MemoryLedger
 from dlmskit.client.pkcs11.handles import TokenCipherKey, TokenKeyAgreement, TokenSigner, TokenWrappingKey

@@ -85,7 +85,7 @@ def test_export_by_entity_and_by_both_forms_of_the_serial_number(here: Personali
     root = owner.call(7, identification(0, AUTHORITY, 3, b"")).return_parameters.value
     assert root == here.root.certificate.octets
     for nothing in (
-        identification(1, b"\x07", issuer),
+        identification(1, bytes(range(1, 17)), issuer),
         identification(1, serial, b""),
         identification(0, SERVER, AGREEMENT, METER.octets),
         identification(0, SERVER, SIGNATURE, HEAD_END.octets),

@@ -6,83 +6,21 @@ The meter is read and written by our client over TCP; its time is moved by hand.
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-import dlmskit
-from dlmskit.apps.simulator.description import Description, parse_description
-from dlmskit.apps.simulator.guarding import PORTS
-from dlmskit.apps.simulator.meter import SimulatedMeter
-from dlmskit.apps.simulator.templates import template_text
 from dlmskit.cosem.classes.disconnect_control import ControlState
 from dlmskit.cosem.classes.token_gateway import TokenStatus
 from dlmskit.errors import ServiceError
 from dlmskit.security.payment_tokens import make_token, token_key
-from dlmskit.server import Database
-from dlmskit.transport.tcp_server import serve_tcp
+from tests.system.customer import Customer
 
-KEYS = dlmskit.KeySet.from_hex(guek=bytes(range(16)).hex(), gak=bytes(range(0xD0, 0xE0)).hex())
-TOTAL, DAY, NIGHT, SWITCH, GATEWAY, CREDIT = (
+TOTAL, DAY, NIGHT, SWITCH, CREDIT = (
     *("1.0.1.8.0.255", "1.0.1.8.1.255", "1.0.1.8.2.255"),
-    *("0.0.96.3.10.255", "0.0.19.40.0.255", "0.0.19.10.0.255"),
+    *("0.0.96.3.10.255", "0.0.19.10.0.255"),
 )
 TOKEN_KEY = token_key("101112131415161718191A1B1C1D1E1F")
-
-
-class Customer:
-    """A meter in a house, its supplier's client, and the time."""
-
-    def __init__(self, template: str, folder: Path, *start: int, collect: int = 60) -> None:
-        text = template_text(template).replace("past_days = 35", "past_days = 0\ncommissioned = 2025-03-01")
-        self.description: Description = parse_description(
-            text.replace("price_per_kwh", f"collect_seconds = {collect}\nprice_per_kwh")
-        )
-        self.moment = datetime(*start, tzinfo=UTC)  # type: ignore[arg-type,misc]
-        self._folder = folder
-        self.sent: list[bytes] = []
-        self.meter = self._started()
-
-    def _started(self) -> SimulatedMeter:
-        return SimulatedMeter(self.description, Database(self._folder / "meter.sqlite"), now=lambda: self.moment)
-
-    def later(self, **by: float) -> None:
-        """Time passes, and the meter does what is due."""
-        until = self.moment + timedelta(**by)
-        while self.moment < until:
-            self.moment = min(self.moment + timedelta(minutes=5), until)
-            self.meter.life.advance()
-
-    def power_cut(self, **by: float) -> None:
-        self.meter.close()
-        self.moment += timedelta(**by)
-        self.meter = self._started()
-
-    @asynccontextmanager
-    async def supplier(self, client: int = 1) -> AsyncIterator[dlmskit.Meter]:
-        listener = await serve_tcp("127.0.0.1", 0, handler_factory=self.meter.device.at_port(PORTS["tcp"]))
-        try:
-            where: dict[str, Any] = {"keys": KEYS, "counters": str(self._folder / "counters")} if client != 16 else {}
-            url = f"tcp://127.0.0.1:{listener.port}?client={client}"
-            async with dlmskit.connect(
-                url, **where, on_apdu=lambda sent, _, apdu: self.sent.append(apdu) if sent else None
-            ) as one:
-                yield one
-        finally:
-            await listener.close()
-
-    async def read(self, *codes: str) -> list[Any]:
-        async with self.supplier() as meter:
-            return [await meter.read(code) for code in codes]
-
-    async def enter(self, token: bytes) -> int:
-        async with self.supplier() as meter:
-            status: int = (await meter.call(GATEWAY, 1, token))[0]
-            return status
 
 
 async def test_a_day_of_tariffs_with_a_power_cut_at_the_change_of_the_rate(tmp_path: Path) -> None:

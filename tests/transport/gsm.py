@@ -27,6 +27,8 @@ class GsmModem:
         self.stores = False
         """Puts messages away, and says where, in place of handing them on."""
         self.silent = False
+        self.busy = False
+        """Cannot read what it has put away."""
         self._network = network
         self._master, self._slave = os.openpty()
         tty.setraw(self._slave)
@@ -59,6 +61,10 @@ class GsmModem:
         else:
             self._say(f"+CMT: ,{len(tpdu) // 2}\r\n{pdu}")
 
+    def store(self, pdu: str) -> None:
+        """Have something put away."""
+        self._stored[next(self._places)] = pdu
+
     @property
     def stored(self) -> int:
         return len(self._stored)
@@ -88,6 +94,10 @@ class GsmModem:
         if name == "AT+CMGS":
             self._length = int(value)
             os.write(self._master, b"\r\n> ")
+        elif name == "AT+CMGR" and self.busy:
+            self._say("+CMS ERROR: 314")
+        elif text == "AT+CMGL=4":
+            self._say(*(f"+CMGL: {place},1,,24\r\n{pdu}" for place, pdu in self._stored.items()), "OK")
         elif name == "AT+CMGR" and int(value) in self._stored:
             self._say(f"+CMGR: 0,,24\r\n{self._stored[int(value)]}", "OK")
         elif name == "AT+CMGD":

@@ -18,6 +18,7 @@ from dlmskit.errors import ConfigError, TransportError, TransportTimeout
 from dlmskit.limits import Limits
 from dlmskit.transport.ftp import FtpPlace, FtpTransport
 from dlmskit.transport.one_way import Access
+from tests.transport.talking import talking
 from tests.transport.tls_files import Authority
 
 PASSWORD = "correct horse"
@@ -78,7 +79,7 @@ def transport(server: Server, access: Access, folder: str = "in") -> FtpTranspor
 
 
 def login(files: dict[str, str], **words: str) -> Access:
-    return Access(**{"ca": files["ca"], "user": "meter", "password": PASSWORD, **words})
+    return Access(**{"ca": files["ca"], "user": "meter", "password": PASSWORD, "host": "127.0.0.1", **words})
 
 
 @pytest.mark.parametrize("server", ["tls"], indirect=True)
@@ -122,6 +123,25 @@ async def test_what_is_refused(server: Server, files: dict[str, str], words: dic
 def test_what_is_no_folder(folder: str) -> None:
     with pytest.raises(ConfigError, match="no folder"):
         FtpPlace("host", folder=folder)
+
+
+def test_a_password_goes_to_the_host_alone_that_it_is_for() -> None:
+    """The destination is an attribute that a client may write: it must not fetch the password."""
+    known = Access(user="meter", password=PASSWORD, host="FTP.example.com")
+    FtpTransport(FtpPlace("ftp.example.com"), known, "meter")
+    FtpTransport(FtpPlace("elsewhere.example.com"), Access(), "meter")
+    for access in (known, Access(user="meter", password=PASSWORD)):
+        with pytest.raises(ConfigError, match=r"not for evil\.example"):
+            FtpTransport(FtpPlace("evil.example"), access, "meter")
+
+
+@pytest.mark.parametrize("much", [False, True], ids=["a little all the time", "a lot"])
+async def test_a_server_that_never_comes_to_an_end(much: bool) -> None:
+    """The first is left when the time is over, the second at once."""
+    async with talking(b"220-wait\r\n", much=much) as port:
+        made = FtpTransport(FtpPlace("127.0.0.1", port), Access(), "meter", limits=Limits(message_seconds=1000 if much else 0.5))
+        with pytest.raises(TransportError, match="1000 lines" if much else "takes more than 2 s"):
+            await made.send(APDU)
 
 
 def test_tls_from_the_first_octet_is_not_there() -> None:

@@ -17,6 +17,7 @@ from dlmskit.errors import ConfigError, TransportError, TransportTimeout
 from dlmskit.limits import Limits
 from dlmskit.transport.mail import MailRelay, MailTransport, mail_address
 from dlmskit.transport.one_way import Access, secret_from_environment
+from tests.transport.talking import talking
 from tests.transport.tls_files import Authority
 
 PASSWORD = "correct horse"
@@ -126,10 +127,25 @@ async def test_without_tls_nothing_is_said_unless_it_is_asked_for(relay: tuple[s
     assert taken.mails == []
 
 
+@pytest.mark.parametrize("tls", ["yes", "none"])
+@pytest.mark.parametrize("much", [False, True], ids=["a little all the time", "a lot"])
+async def test_a_relay_that_never_comes_to_an_end(much: bool, tls: str) -> None:
+    """The first is left when the time is over, the second at once."""
+    async with talking(b"220-" + b"wait" * 100 + b"\r\n", much=much) as port:
+        relay = MailRelay(host="127.0.0.1", port=port, sender="meter@example.org", access=Access(tls=tls))
+        made = MailTransport(relay, "pushes@example.com", "meter", limits=Limits(message_seconds=1000 if much else 0.5))
+        with pytest.raises(TransportError, match="takes no mail" if much else "takes more than 2 s"):
+            await made.send(APDU)
+
+
 def test_a_password_never_goes_in_the_clear(monkeypatch: pytest.MonkeyPatch) -> None:
     for words in ({"tls": "none", "user": "meter", "password": PASSWORD}, {"user": "meter"}, {"tls": "perhaps"}):
         with pytest.raises(ConfigError):
             Access(**words)
+    for password, says in (("a\r\nQUIT", "cannot be printed"), ("gr\u00fcn", "ASCII")):
+        with pytest.raises(ConfigError, match=says) as refused:
+            MailRelay(host="h", sender="meter@example.org", access=Access(user="meter", password=password))
+        assert password not in str(refused.value)
     assert PASSWORD not in repr(Access(user="meter", password=PASSWORD))
     with pytest.raises(ConfigError, match="MAIL_PASSWORD"):
         secret_from_environment("MAIL_PASSWORD", "meter")

@@ -18,6 +18,7 @@ from dlmskit.cosem.classes.data import Data as DataObject
 from dlmskit.errors import ConfigError, ServiceError, TransportError
 from dlmskit.server import Grants
 from dlmskit.server.push import Outlets, PushEvent, PushSender
+from dlmskit.transport import at_modem
 from dlmskit.transport.base import Saps
 from dlmskit.transport.url import listen_at, parse_url, transport_from_url
 from tests.server.peers import PUBLIC, device_of
@@ -127,9 +128,54 @@ async def test_a_message_that_the_modem_puts_away_is_fetched_and_removed() -> No
         async with listening(there) as listener:
             await Meter(url(here), 60).push()
             assert (await upcoming(listener)).trusted
-            async with asyncio.timeout(30):
-                while there.stored:  # noqa: ASYNC110 - the modem tells nobody
-                    await asyncio.sleep(0.001)
+            await until(lambda: not there.stored)
+
+
+async def test_what_came_while_nobody_ran_is_taken_and_removed() -> None:
+    text = "0791947101670000040B910000000000F000000000000000000002C834"
+    async with GsmNetwork() as network:
+        here, there = network.modem(METER), network.modem(LISTENER)
+        there.stores = True
+        there.store(text)
+        await Meter(url(here), 60).push()
+        assert there.stored > 2
+        async with listening(there) as listener:
+            assert (await upcoming(listener)).trusted
+            await until(lambda: there.stored == 1)
+        assert "AT+CMGD=1" not in there.commands, "a text is somebody else's"
+
+
+async def test_a_message_that_could_not_be_read_stays() -> None:
+    async with GsmNetwork() as network:
+        here, there = network.modem(METER), network.modem(LISTENER)
+        there.stores = there.busy = True
+        async with listening(there) as listener:
+            meter = Meter(url(here), 5)
+            await meter.push()
+            await until(lambda: "AT+CMGR=1" in there.commands)
+            there.busy = False
+            await meter.push()
+            assert (await upcoming(listener)).invocation_counter == 1
+            await until(lambda: "AT+CMGD=2" in there.commands)
+            assert there.stored == 1
+
+
+async def test_a_number_that_nobody_can_answer_does_no_harm() -> None:
+    """Whoever wants a confirmation and hides his number gets none; the listener goes on."""
+    plain = DataNotification(1 << 30 | 1, b"", Data.long_unsigned(55)).encode()
+    async with GsmNetwork() as network:
+        there = network.modem(LISTENER)
+        async with dlmskit.listen(url(there), counters=Counters.in_memory(), confirm_plain=True) as listener:
+            there.deliver("12", bytes((1, 1)) + plain, header=False)
+            (await upcoming(listener)).confirm()
+            there.deliver(METER, bytes((1, 1)) + plain, header=False)
+            assert (await upcoming(listener)).peer == METER
+
+
+async def until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(30):
+        while not true():  # noqa: ASYNC110 - a modem tells nobody
+            await asyncio.sleep(0.001)
 
 
 async def test_one_modem_for_both_ends() -> None:
@@ -162,8 +208,11 @@ async def test_a_locked_sim_is_told() -> None:
     async with GsmNetwork() as network:
         here = network.modem(METER)
         here.pin = "SIM PIN"
-        with pytest.raises(ConfigError, match="the SIM is locked"):
-            await listen_at(url(here), lambda connection: pytest.fail("nobody comes"))
+        ends = [listen_at(url(here), lambda connection: pytest.fail("nobody comes")) for _ in range(2)]
+        first, second = await asyncio.gather(*ends, return_exceptions=True)
+        assert isinstance(first, ConfigError)
+        assert "the SIM is locked" in str(first)
+        assert isinstance(second, TransportError)
         here.pin = "READY"
         async with transport_from_url(url(here, to(LISTENER))) as transport:
             await transport.send(b"\x01")  # the device was let go
@@ -179,6 +228,20 @@ async def test_a_modem_that_is_pulled_out_fails_what_is_sent() -> None:
             here.close()
             with pytest.raises(TransportError, match=r"lost|closed"):
                 await sending
+
+
+async def test_who_leaves_a_lost_modem_does_not_take_it_from_others() -> None:
+    async with GsmNetwork() as network:
+        here = network.modem(METER)
+        old = transport_from_url(url(here, to(LISTENER)))
+        await old.open()
+        port = next(iter(at_modem._PORTS.values()))
+        port._transport.close()  # type: ignore[union-attr]
+        await until(lambda: not at_modem._PORTS)
+        async with transport_from_url(url(here, to(LISTENER))):
+            await old.close()
+            async with transport_from_url(url(here, to(LISTENER))) as third:
+                await third.send(b"\x01")
 
 
 def test_addresses() -> None:

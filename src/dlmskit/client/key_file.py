@@ -39,18 +39,35 @@ def read_key_file(
     is not there; SecurityError for a wrong passphrase or PIN, and for a key that the token does not have.
     """
     path = Path(path)
-    try:
-        with path.open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            octets = file.read(MOST_OCTETS + 1)
-    except OSError as error:
-        raise ConfigError(f"the key file {path} cannot be read: {error.strerror}") from error
-    if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO) and octets.lstrip()[:1] != b"{":
+    octets, alone = _read(path, "the key file")
+    if not alone and octets.lstrip()[:1] != b"{":
         raise ConfigError(f"the key file {path} holds keys in clear and others may open it: chmod 600 {path}, or seal it")
     try:
         return read_vault(octets, passphrase, tokens)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from error
+
+
+def read_secret_file(path: Path, what: str) -> str:
+    """The text of a file with one secret, which its owner alone may open; ``what`` it is, for errors. Raises ConfigError."""
+    octets, alone = _read(path, what)
+    if not alone:
+        raise ConfigError(f"others may open {what}: chmod 600 {path}")
+    try:
+        return octets.decode("ascii").strip()
+    except UnicodeDecodeError:
+        raise ConfigError(f"{what} {path} is not text") from None
+
+
+def _read(path: Path, what: str) -> tuple[bytes, bool]:
+    """The octets, and whether nobody but the owner may open the file. Raises ConfigError."""
+    try:
+        with path.open("rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            octets = file.read(MOST_OCTETS + 1)
+    except OSError as error:
+        raise ConfigError(f"{what} {path} cannot be read: {error.strerror}") from error
+    return octets, os.name != "posix" or not mode & (stat.S_IRWXG | stat.S_IRWXO)
 
 
 def write_key_file(path: str | os.PathLike[str], octets: bytes) -> None:

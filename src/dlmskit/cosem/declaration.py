@@ -7,15 +7,15 @@ are stored and requests served is the business of `dlmskit.cosem.model`.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, Self, TypeVar, overload
 
 from dlmskit.codec.data import Data
 from dlmskit.codec.notation import Kind, parse_kind
 from dlmskit.cosem.access import Operation
-from dlmskit.cosem.enumerations import is_labelled, unlabelled
+from dlmskit.cosem.domain import Domain, Manufacturer
 from dlmskit.errors import DlmsError, ServiceError
 from dlmskit.types.enums import DataAccessResult
 from dlmskit.types.obis import Obis
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 F = TypeVar("F", bound=Callable[..., Any])
-
-Manufacturer = range | Mapping[str, range]
 
 NO_PARAMETER = "integer(0)"
 NO_RESULT = "null-data"
@@ -78,6 +76,8 @@ class Attribute:
         self.notation = kind
         """The declared type, in the type notation of the object model."""
         self.kind: Kind = parse_kind(kind)
+        self.domain = Domain(self.kind, within, manufacturer)
+        """What may be written."""
         self.dynamic = dynamic
         """Changed by the device itself; a static one is configuration."""
         self.writable = writable
@@ -85,13 +85,8 @@ class Attribute:
         self.secret = secret
         """Written, never read: neither by a client nor through a capture, a push, an export or a repr."""
         self.default = default
-        self.within = within
-        """Smallest and largest number allowed, where the class says more than the type."""
         self.selectors = selectors
         """Access selectors of selective access."""
-        self.manufacturer = manufacturer
-        """Numbers of an enumeration that are left to manufacturers, beside those that it names; in a structure by member."""
-        self.labelled = is_labelled(self.kind)
         self.name = name
         """Name in the Blue Book."""
         self.python_name = ""
@@ -132,7 +127,7 @@ class Attribute:
         """The same attribute with another type, for the next version of a class."""
         again = copy(self)
         again.notation, again.kind = kind, parse_kind(kind)
-        again.labelled = is_labelled(again.kind)
+        again.domain = replace(self.domain, kind=again.kind)
         return again
 
     def renamed(self, name: str) -> Attribute:
@@ -151,15 +146,7 @@ class Attribute:
         """Refuse what is not of the declared type; raises ServiceError: type-unmatched, or other-reason for a value that
         the type could hold and the class does not have.
         """
-        try:
-            self.kind.check(data)
-        except DlmsError as error:
-            raise ServiceError(DataAccessResult.TYPE_UNMATCHED, self.name, str(error)) from error
-        if self.within is not None and not self.within[0] <= data.value <= self.within[1]:
-            raise ServiceError(DataAccessResult.OTHER_REASON, self.name, f"not within {self.within[0]}..{self.within[1]}")
-        for member, number in unlabelled(self.kind, data) if self.labelled else ():
-            if number not in (self.manufacturer.get(member, ()) if isinstance(self.manufacturer, Mapping) else self.manufacturer):
-                raise ServiceError(DataAccessResult.OTHER_REASON, self.name, f"no value {number} {member}".rstrip())
+        self.domain.check(data, self.name)
 
 
 def attribute(
@@ -175,7 +162,10 @@ def attribute(
     manufacturer: Manufacturer = range(0),
     name: str = "",
 ) -> Attribute:
-    """Declare an attribute: ``number`` and ``kind`` as in the class table; the Blue Book's name where Python's differs."""
+    """Declare an attribute: ``number`` and ``kind`` as in the class table; the Blue Book's name where Python's differs.
+
+    ``within`` and ``manufacturer``: see `Domain`.
+    """
     return Attribute(
         number,
         kind,
@@ -200,6 +190,8 @@ class Method(Generic[P, R]):
         result: str,
         function: Callable[Concatenate[Any, P], R] | None,
         *,
+        within: tuple[int, int] | None = None,
+        manufacturer: Manufacturer = range(0),
         mandatory: bool = False,
         name: str = "",
     ) -> None:
@@ -207,6 +199,8 @@ class Method(Generic[P, R]):
         self.parameter, self.result = parameter, result
         """Types of parameter and result, in the type notation."""
         self.parameter_kind: Kind = parse_kind(parameter)
+        self.domain = Domain(self.parameter_kind, within, manufacturer)
+        """What the parameter may be."""
         self.result_kind: Kind = parse_kind(result)
         self.mandatory = mandatory
         self.function = function
@@ -228,6 +222,16 @@ class Method(Generic[P, R]):
         """Whether a call answers object-unavailable."""
         return self.function is None
 
+    def argument(self, parameter: Data | None) -> Any:
+        """The parameter as plain Python; raises ServiceError like `Attribute.check`, type-unmatched where there is none."""
+        if parameter is None:
+            raise ServiceError(DataAccessResult.TYPE_UNMATCHED, self.name, "parameter missing")
+        self.domain.check(parameter, self.name)
+        try:
+            return self.parameter_kind.decode(parameter)
+        except DlmsError as error:
+            raise ServiceError(DataAccessResult.TYPE_UNMATCHED, self.name, str(error)) from error
+
     @overload
     def __get__(self, instance: None, owner: type) -> Self: ...
     @overload
@@ -241,15 +245,25 @@ class Method(Generic[P, R]):
 
 
 def method(
-    number: int, parameter: str = NO_PARAMETER, result: str = NO_RESULT, *, mandatory: bool = False, name: str = ""
+    number: int,
+    parameter: str = NO_PARAMETER,
+    result: str = NO_RESULT,
+    *,
+    within: tuple[int, int] | None = None,
+    manufacturer: Manufacturer = range(0),
+    mandatory: bool = False,
+    name: str = "",
 ) -> Callable[[Callable[Concatenate[Any, P], R]], Method[P, R]]:
     """Declare a method. The function gets the parameter as plain Python, and ``request`` if it has an argument of that name.
 
+    What the parameter may not be is refused before the function is called; ``within`` and ``manufacturer``: see `Domain`.
     ``integer(0)`` is the standard's way to say "no parameter": then the function gets none, whatever the peer sent.
     """
 
     def declare(function: Callable[Concatenate[Any, P], R]) -> Method[P, R]:
-        return Method(number, parameter, result, function, mandatory=mandatory, name=name)
+        return Method(
+            number, parameter, result, function, within=within, manufacturer=manufacturer, mandatory=mandatory, name=name
+        )
 
     return declare
 

@@ -15,7 +15,7 @@ from dlmskit.codec.data_types import Tag
 from dlmskit.cosem import registry
 from dlmskit.cosem.access import AccessMode, ObjectRights
 from dlmskit.cosem.declaration import NO_PARAMETER, NO_RESULT, Attribute, Method, Request, attribute
-from dlmskit.errors import ConfigError, DlmsError, LocalProtocolError, ServiceError
+from dlmskit.errors import ConfigError, LocalProtocolError, ServiceError
 from dlmskit.types.datetime import CosemDateTime
 from dlmskit.types.enums import DataAccessResult
 from dlmskit.types.obis import Obis
@@ -212,7 +212,7 @@ class InterfaceClass:
     def action(self, number: int, parameter: Data | None = None, request: Request = THE_DEVICE) -> Data | None:
         """Call method ``number``; the result is None where the class declares none. Raises ServiceError."""
         declared = self.method(number)
-        arguments = [] if declared.parameter == NO_PARAMETER else [_argument(declared, parameter)]
+        arguments = [] if declared.parameter == NO_PARAMETER else [declared.argument(parameter)]
         keywords = {"request": replace(request, parameter=parameter)} if declared.takes_request else {}
         result = getattr(self, declared.python_name)(*arguments, **keywords)
         if declared.result == NO_RESULT:
@@ -237,13 +237,3 @@ def _cleared(data: Data) -> Data:
 def _refuse_unknown_selector(declared: Attribute, request: Request) -> None:
     if request.selector is not None and request.selector not in declared.selectors:
         raise ServiceError(DataAccessResult.SCOPE_OF_ACCESS_VIOLATED, declared.name, f"no access selector {request.selector}")
-
-
-def _argument(declared: Method[..., Any], parameter: Data | None) -> Any:
-    if parameter is None:
-        raise ServiceError(DataAccessResult.TYPE_UNMATCHED, declared.name, "parameter missing")
-    try:
-        declared.parameter_kind.check(parameter)
-        return declared.parameter_kind.decode(parameter)
-    except DlmsError as error:
-        raise ServiceError(DataAccessResult.TYPE_UNMATCHED, declared.name, str(error)) from error

@@ -10,13 +10,16 @@ One command at a time; what the modem says unasked is sorted out. Lines are boun
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
-PROMPT = b"> "
+PROMPT = ">"
 _END = b"\x1a"
 _LONGEST_LINE = 1024
 """A PDU takes 360 characters; what is longer is thrown away."""
-_MOST_LINES = 64
+_MOST_LINES = 1024
+"""Of one answer: what a modem has put away takes two lines each."""
 _ERRORS = ("ERROR", "+CME ERROR:", "+CMS ERROR:", "NO CARRIER", "COMMAND NOT SUPPORT")
 _MESSAGE, _STORED = "+CMT:", "+CMTI:"
 
@@ -45,6 +48,11 @@ class Done:
     """What the modem said, or that it said nothing; empty where it was done."""
     lines: tuple[str, ...] = ()
     """What was said in between."""
+
+
+def listed(lines: Sequence[str], head: str) -> list[tuple[str, str]]:
+    """Messages in an answer: what stands first behind ``head``, and the PDU in the line below."""
+    return [(line.removeprefix(head).partition(",")[0].strip(), pdu) for line, pdu in pairwise(lines) if line.startswith(head)]
 
 
 class AtDialogue:
@@ -125,20 +133,28 @@ class AtDialogue:
             place = text.rpartition(",")[2].strip()
             if place.isdecimal() and len(place) < 6:
                 self.stored.append(int(place))
-        elif self._running is None or text == self._running.text:  # unasked, or an echo
+        elif self._running is None or text == self._running.text or self._prompts(text):  # unasked, or an echo
             return
         elif text == "OK":
-            self._finish("", now)
+            if self._prompted or not self._running.payload:  # else it is for a message that was given up
+                self._finish("", now)
         elif text.startswith(_ERRORS):
             self._finish(text, now)
         elif len(self._lines) < _MOST_LINES:
             self._lines.append(text)
 
     def _prompt(self) -> None:
+        if self._prompts(self._held.lstrip(b"\r").decode("ascii", "replace")):
+            self._held = b""
+
+    def _prompts(self, text: str) -> bool:
+        """Whether this is the prompt that is waited for: then the message goes out."""
         running = self._running
-        if running is not None and running.payload and not self._prompted and self._held.lstrip(b"\r").startswith(PROMPT[:1]):
-            self._held, self._prompted = b"", True
-            self._out += running.payload.encode("ascii") + _END
+        if running is None or not running.payload or self._prompted or not text.startswith(PROMPT):
+            return False
+        self._prompted = True
+        self._out += running.payload.encode("ascii") + _END
+        return True
 
     def _finish(self, error: str, now: float) -> None:
         if self._running is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Self
 
 from dlmskit.cosem.access import AccessMode, ObjectKey, ObjectRights, Operation, Role, floor_of
@@ -21,6 +22,8 @@ from dlmskit.cosem.view import CURRENT_ASSOCIATION
 from dlmskit.errors import ConfigError
 from dlmskit.types.obis import Obis
 
+KnownRights = dict[tuple[type[InterfaceClass], Obis, bool, bool], ObjectRights]
+"""Rights by class and name of an object, whether it is the client's own association, and whether a keeper is behind it."""
 _POLICY = 2
 """Attribute of class 64."""
 
@@ -95,8 +98,9 @@ class Grants:
     def role(self, name: str, tree: ObjectTree, own: AssociationObject | None = None) -> Role:
         """The role on the objects that there are now. ``own`` is the association object of the client itself, if it has one."""
         granted: dict[ObjectKey, ObjectRights] = {}
+        known = _known(self.grants)
         for one in tree:
-            rights = self._on(one, own)
+            rights = self._on(one, own, known)
             if any(rights.attributes.values()) or rights.methods:
                 granted[one.key] = rights
         return Role(name, granted)
@@ -106,7 +110,14 @@ class Grants:
         names = [*(one.obis for one in tree), CURRENT_ASSOCIATION]
         return [one for grant in self.grants for one in grant.patterns if not any(map(one.matches, names))]
 
-    def _on(self, one: InterfaceClass, own: AssociationObject | None) -> ObjectRights:
+    def _on(self, one: InterfaceClass, own: AssociationObject | None, known: KnownRights) -> ObjectRights:
+        same = type(one), one.obis, one is own, _kept(one)
+        rights = known.get(same)
+        if rights is None:
+            rights = known[same] = self._granted(one, own)
+        return rights
+
+    def _granted(self, one: InterfaceClass, own: AssociationObject | None) -> ObjectRights:
         names = (one.obis, CURRENT_ASSOCIATION) if one is own else (one.obis,)
         modes = {number: self._attribute(one, names, number, word) for number, word in one.attributes.items()}
         called = {number: self._method(one, names, number) for number, word in one.methods.items() if not word.absent}
@@ -138,7 +149,20 @@ class Grants:
 def _governed(one: InterfaceClass, number: int, *, method: bool) -> bool:
     """Whether writing or calling it changes anything: of what describes an association, only what a keeper is behind."""
     if isinstance(one, AssociationObject):
-        return number in (one.secret_methods if method else one.secret_attributes) and one.on_new_secret is not None
+        return number in (one.secret_methods if method else one.secret_attributes) and _kept(one)
     if isinstance(one, SecuritySetupV0):
-        return one.keeper is not None and (method or number == _POLICY)
+        return _kept(one) and (method or number == _POLICY)
     return True
+
+
+def _kept(one: InterfaceClass) -> bool:
+    """Whether a keeper of secrets or keys is behind an object that describes an association."""
+    if isinstance(one, AssociationObject):
+        return one.on_new_secret is not None
+    return isinstance(one, SecuritySetupV0) and one.keeper is not None
+
+
+@lru_cache(maxsize=64)
+def _known(_grants: tuple[Grant, ...]) -> KnownRights:
+    """What was worked out under these grants already: thousands of meters of a fleet have the same objects."""
+    return {}

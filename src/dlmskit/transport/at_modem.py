@@ -10,10 +10,11 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
-from dlmskit.errors import ConfigError, DecodeError, TransportError, TransportTimeout
-from dlmskit.link.at_commands import AtDialogue, Command, Done
+from dlmskit.errors import ConfigError, DecodeError, EncodeError, TransportError, TransportTimeout
+from dlmskit.link.at_commands import AtDialogue, Command, Done, listed
 from dlmskit.link.tpdu import decode_deliver, encode_submit
 from dlmskit.transport.serial_line import SerialDevice, open_device
 from dlmskit.transport.sms import Modem, ShortMessageReceived
@@ -30,16 +31,18 @@ _SETUP = (
     Command("AT+CMGF=0", what="PDU mode"),
     Command("AT+CNMI=2,2,0,0,0", what="messages to be handed on as they come"),
 )
+_LIST = Command("AT+CMGL=4", seconds=60.0, what="the list of messages")
 _SEND_SECONDS = 120.0
 _MOST_WAITING = 1024
 """Messages that wait to be sent."""
 
 
 class AtModem(Modem):
-    """One user of the modem on a device."""
+    """One user of the modem on a device. ``collects``: it wants what came before, and was put away, as well."""
 
-    def __init__(self, device: SerialDevice) -> None:
+    def __init__(self, device: SerialDevice, *, collects: bool = False) -> None:
         super().__init__()
+        self.collects = collects
         self._device = device
         self._port: _Port | None = None
         self._received: ShortMessageReceived = _nobody
@@ -63,7 +66,11 @@ class AtModem(Modem):
         """Queue a message; `sent` tells what became of it."""
         if self._port is None:
             return
-        pdu = encode_submit(number, user_data, header=header)
+        try:
+            pdu = encode_submit(number, user_data, header=header)
+        except EncodeError as error:  # senders may be called by letters: nobody answers those
+            self._refused(TransportError(f"nothing is sent: {error.args[0]}"))
+            return
         command = Command(f"AT+CMGS={len(pdu) - 1}", pdu.hex().upper(), _SEND_SECONDS, what=f"a message to {number}")
         if len(self._sending) >= _MOST_WAITING:
             self._refused(TransportError(f"{command.what} was not sent: {_MOST_WAITING} wait"))
@@ -118,6 +125,7 @@ class _Port(asyncio.Protocol):
         self._closed = closed
         self._users: list[AtModem] = []
         self._opening = asyncio.Lock()
+        self._over = False
         self._transport: BaseSerialTransport | None = None
         self._loop = asyncio.get_running_loop()
         self._dialogue = AtDialogue()
@@ -129,8 +137,12 @@ class _Port(asyncio.Protocol):
         self._users.append(user)
         try:
             async with self._opening:
+                if self._over:
+                    raise TransportError(f"{self._device.path}: the modem could not be set up")
                 if self._transport is None:
                     await self._open()
+            if user.collects:
+                await self._collect()
         except BaseException:
             user.stop()
             raise
@@ -155,12 +167,20 @@ class _Port(asyncio.Protocol):
 
     async def _open(self) -> None:
         self._transport = await open_device(self._device, lambda: self, self._device.baud)
+        try:
+            await self._set_up()
+        except BaseException:
+            self._end("the modem could not be set up")
+            raise
+
+    async def _set_up(self) -> None:
         hello = await self.ask(_HELLO)
         if hello.error:
             raise TransportTimeout(f"{self._device.path}: no modem answers: {hello.error}")
         pin = await self.ask(_PIN)
-        if pin.lines and pin.lines[0].startswith("+CPIN:") and "READY" not in pin.lines[0]:
-            raise ConfigError(f"{self._device.path}: the SIM is locked ({pin.lines[0]}); unlock it, or switch its PIN off")
+        said = next((line for line in pin.lines if line.startswith("+CPIN:")), "")
+        if said and "READY" not in said:
+            raise ConfigError(f"{self._device.path}: the SIM is locked ({said}); unlock it, or switch its PIN off")
         for command in _SETUP:
             done = await self.ask(command)
             if done.error and not command.optional:
@@ -201,26 +221,41 @@ class _Port(asyncio.Protocol):
             self._timer.set(max(dialogue.due - self._loop.time(), 0.0))
 
     def _fetch(self, place: int) -> None:
-        """Read a message that the modem has put away, and make room."""
+        """Read a message that the modem has put away."""
         if len(self._asked) < _MOST_WAITING:
-            self.ask(Command(f"AT+CMGR={place}")).add_done_callback(self._fetched)
+            self.ask(Command(f"AT+CMGR={place}")).add_done_callback(partial(self._fetched, place))
+
+    def _fetched(self, place: int, asked: asyncio.Future[Done]) -> None:
+        """Hand it on, and make room. One that could not be read stays."""
+        for _, pdu in listed(asked.result().lines, "+CMGR:"):
+            self._came(pdu)
             self.ask(Command(f"AT+CMGD={place}"))
 
-    def _fetched(self, asked: asyncio.Future[Done]) -> None:
-        lines = asked.result().lines
-        if len(lines) == 2:
-            self._came(lines[1])
+    async def _collect(self) -> None:
+        """Read what came while nobody ran, and make room; what is not for us stays."""
+        done = await self.ask(_LIST)
+        if done.error:
+            _LOG.info("%s: the modem does not list what came before: %s", self._device.path, done.error)
+        for place, pdu in listed(done.lines, "+CMGL:"):
+            if place.isdecimal() and self._came(pdu):
+                self.ask(Command(f"AT+CMGD={place}"))
 
-    def _came(self, pdu: str) -> None:
+    def _came(self, pdu: str) -> bool:
+        """Hand on a message: whether it is for us."""
         try:
             message = decode_deliver(bytes.fromhex(pdu))
         except (DecodeError, ValueError) as error:
             _LOG.debug("%s: a message that is not for us: %s", self._device.path, error)
-            return
+            return False
         for user in tuple(self._users):
             user.came(message.number, message.user_data, header=message.header)
+        return True
 
     def _end(self, why: str) -> None:
+        """Close the device, once: who comes now has another port."""
+        if self._over:
+            return
+        self._over = True
         transport, self._transport = self._transport, None
         self._timer.cancel()
         self._closed()

@@ -159,6 +159,11 @@ def is_reliable(connection: Connection) -> bool:
     return bool(getattr(connection, "reliable", True))
 
 
+def round_trip_of(connection: Connection) -> float:
+    """Seconds that its medium takes there and back, beyond what is waited for anyway; 0 where it does not say."""
+    return float(getattr(connection, "round_trip_seconds", 0.0))
+
+
 class ConnectionHandler(Protocol):
     """The server's side of one connection."""
 

@@ -21,6 +21,8 @@ from dlmskit.transport.one_way import Access, OneWayTransport, file_name
 _PATH = re.compile(r"[A-Za-z0-9._~/-]{0,200}")
 _ANONYMOUS = "anonymous"
 UNFINISHED = ".part"
+_MOST_LINES = 1000
+"""Of what a server says in one session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,9 @@ class FtpTransport(OneWayTransport):
         super().__init__("FTP", saps, limits)
         if access.tls == "implicit":
             raise ConfigError("FTP begins in the clear and goes over to TLS: there is no tls 'implicit'")
+        if access.user is not None and place.host.casefold() != (access.host or "").casefold():
+            named = access.host or "a host that nobody has named"
+            raise ConfigError(f"the password of {access.user!r} is for {named}, not for {place.host}")
         self._place = place
         self._access = access
         self._device = device
@@ -69,6 +74,7 @@ class FtpTransport(OneWayTransport):
         place, access, name = self._place, self._access, file_name(self._device, message)
         try:
             with self._session() as session:
+                self._patience.watch(session)
                 session.connect(place.host, place.port or ftplib.FTP_PORT)
                 if isinstance(session, ftplib.FTP_TLS):
                     _secured(session, place.host)
@@ -77,15 +83,32 @@ class FtpTransport(OneWayTransport):
                     session.prot_p()
                 if place.folder:
                     session.cwd(place.folder)
-                session.storbinary(f"STOR {name}{UNFINISHED}", io.BytesIO(message))
+                session.storbinary(f"STOR {name}{UNFINISHED}", io.BytesIO(message), callback=self._patience.check)
                 session.rename(name + UNFINISHED, name)
         except ftplib.all_errors as error:
             raise TransportError(f"{place.host} takes no file: {error}") from error
 
     def _session(self) -> ftplib.FTP:
         if self._access.tls == "none":
-            return ftplib.FTP(timeout=self._seconds)  # noqa: S321 - by an explicit word
-        return ftplib.FTP_TLS(timeout=self._seconds, context=self._access.context())  # noqa: S321 - with TLS
+            return _Session(timeout=self._seconds)
+        return _SecureSession(timeout=self._seconds, context=self._access.context())
+
+
+class _Session(ftplib.FTP):
+    """With a server that may talk without end. In the clear: by an explicit word."""
+
+    _lines = 0
+
+    def getline(self) -> str:
+        """The next line of the server. Raises ftplib.Error for too many."""
+        self._lines += 1
+        if self._lines > _MOST_LINES:
+            raise ftplib.Error(f"it says more than {_MOST_LINES} lines")  # noqa: S321 - an error, no call
+        return super().getline()
+
+
+class _SecureSession(_Session, ftplib.FTP_TLS):
+    """With TLS."""
 
 
 def _secured(session: ftplib.FTP_TLS, host: str) -> None:

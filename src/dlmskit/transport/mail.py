@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
+from typing import IO
 
 from dlmskit.errors import ConfigError, TransportError
 from dlmskit.limits import DEFAULT, Limits
@@ -21,6 +22,9 @@ from dlmskit.transport.one_way import XML, Access, OneWayTransport, file_name
 
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*")
 _SUBMISSION, _SUBMISSIONS = 587, 465
+_READY = 220
+_MOST_OCTETS = 1 << 20
+"""Of what a relay says in one session."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +39,10 @@ class MailRelay:
     """Our address."""
 
     def __post_init__(self) -> None:
-        """Raises ConfigError for an address that is none."""
+        """Raises ConfigError for an address that is none, and for a user or password that the library cannot say."""
         mail_address(self.sender)
+        if not f"{self.access.user}{self.access.password}".isascii():
+            raise ConfigError("user and password of a mail relay are ASCII")
 
 
 def mail_address(text: str) -> str:
@@ -88,11 +94,45 @@ class MailTransport(OneWayTransport):
     @contextmanager
     def _connected(self) -> Iterator[smtplib.SMTP]:
         host, port, access = self._relay.host, self._relay.port, self._relay.access
-        if access.tls == "implicit":
-            with smtplib.SMTP_SSL(host, port or _SUBMISSIONS, timeout=self._seconds, context=access.context()) as relay:
-                yield relay
-            return
-        with smtplib.SMTP(host, port or _SUBMISSION, timeout=self._seconds) as relay:
-            if access.tls != "none":
+        implicit = access.tls == "implicit"
+        made = _SecureSession(timeout=self._seconds, context=access.context()) if implicit else _Session(timeout=self._seconds)
+        made._host = host  # noqa: SLF001 - whom the certificate must name; told so, it would connect before it can be watched
+        self._patience.watch(made)
+        with made as relay:
+            code, said = relay.connect(host, port or (_SUBMISSIONS if implicit else _SUBMISSION))
+            if code != _READY:
+                raise smtplib.SMTPConnectError(code, said)
+            if access.tls == "yes":
                 relay.starttls(context=access.context())
             yield relay
+
+
+class _Session(smtplib.SMTP):
+    """With a relay that may talk without end, as may whoever is on the line before there is TLS."""
+
+    _host: str
+
+    def getreply(self) -> tuple[int, bytes]:
+        """The next answer. Raises SMTPServerDisconnected for one that is too long."""
+        if self.file is None and self.sock is not None:
+            self.file = _Bounded(self.sock.makefile("rb"))
+        return super().getreply()
+
+
+class _SecureSession(_Session, smtplib.SMTP_SSL):
+    """With TLS from the first octet."""
+
+
+class _Bounded:
+    """Lines of a file that ends when it has given too much."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._left = _MOST_OCTETS
+        self.close = file.close
+
+    def readline(self, most: int) -> bytes:
+        """The next line; empty at the end."""
+        line = self._file.readline(most) if self._left > 0 else b""
+        self._left -= len(line)
+        return line

@@ -50,7 +50,13 @@ class Medium:
 
     async def serve(self, carrier: Carrier, handler_factory: HandlerFactory, limits: Limits = DEFAULT) -> StationListener:
         """The server's side. Raises TransportError."""
-        return await serve_stations(carrier, self.server, handler_factory=handler_factory, limits=limits)
+        return await serve_stations(
+            carrier,
+            self.server,
+            handler_factory=handler_factory,
+            limits=limits,
+            round_trip_seconds=self.profile.round_trip_seconds,
+        )
 
     def over_udp(self) -> Scheme:
         """Its frames in datagrams."""

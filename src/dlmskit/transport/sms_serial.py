@@ -49,7 +49,7 @@ def _connect(url: TransportUrl, limits: Limits) -> Transport:
 
 
 async def _listen(url: TransportUrl, handler_factory: HandlerFactory, limits: Limits) -> Listener:
-    return await SMS.serve(SmsCarrier(AtModem(_device(url))), handler_factory, limits)
+    return await SMS.serve(SmsCarrier(AtModem(_device(url), collects=True)), handler_factory, limits)
 
 
 SCHEME = Scheme(

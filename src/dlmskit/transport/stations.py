@@ -142,10 +142,19 @@ class StationTransport(Transport):
 class StationListener:
     """A running server (see `dlmskit.transport.base.Listener`); made by `serve_stations`."""
 
-    def __init__(self, carrier: Carrier, adaptation: MakeAdaptation, handler_factory: HandlerFactory, limits: Limits) -> None:
+    def __init__(
+        self,
+        carrier: Carrier,
+        adaptation: MakeAdaptation,
+        handler_factory: HandlerFactory,
+        limits: Limits,
+        round_trip_seconds: float = 0.0,
+    ) -> None:
         self.withheld = 0
         """Answers not sent: too long for a peer without association."""
         self.limits = limits
+        self.round_trip_seconds = round_trip_seconds
+        """Of the medium: a peer is silent for so long without being gone."""
         self._carrier = carrier
         self._make = adaptation
         self._handler_factory = handler_factory
@@ -221,6 +230,7 @@ class _Peer:
         self, listener: StationListener, address: Address, peer: str, adaptation: Adaptation, handler_factory: HandlerFactory
     ) -> None:
         self.peer = peer
+        self.round_trip_seconds = listener.round_trip_seconds
         self._listener = listener
         self._address = address
         self._handler_factory = handler_factory
@@ -237,7 +247,7 @@ class _Peer:
         return self._conversation.adaptation.discarded
 
     def receive(self, frame: bytes) -> None:
-        self._inactivity.set(self._listener.limits.inactivity_seconds)
+        self._inactivity.set(self._listener.limits.inactivity_seconds + self.round_trip_seconds)
         self._conversation.receive(frame)
         if self._handler is None and self._conversation.adaptation.due is None:
             self.end("nothing of it was whole")
@@ -273,9 +283,14 @@ class _Peer:
 
 
 async def serve_stations(
-    carrier: Carrier, adaptation: MakeAdaptation, *, handler_factory: HandlerFactory, limits: Limits = DEFAULT
+    carrier: Carrier,
+    adaptation: MakeAdaptation,
+    *,
+    handler_factory: HandlerFactory,
+    limits: Limits = DEFAULT,
+    round_trip_seconds: float = 0.0,
 ) -> StationListener:
     """Listen on a carrier. ``handler_factory`` is called once for each peer. Raises TransportError."""
-    listener = StationListener(carrier, adaptation, handler_factory, limits)
+    listener = StationListener(carrier, adaptation, handler_factory, limits, round_trip_seconds)
     await listener.start()
     return listener

@@ -71,6 +71,8 @@ class TcpListener:
             self._server = await loop.create_server(self.stream, host, port, backlog=1024)
         except OSError as error:
             raise TransportError(f"cannot listen at {host or '*'}:{port}: {error.strerror or error}") from error
+        if not self._server.sockets:  # asyncio takes any failure to make a socket for a family that the system has not got
+            raise TransportError(f"cannot listen at {host or '*'}:{port}: no socket could be made; too many files may be open")
 
     async def close(self) -> None:
         """Stop listening and close every connection; answers on their way are still sent."""

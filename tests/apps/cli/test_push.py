@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from dlmskit.client.counters import STATE_VARIABLE
+from dlmskit.codec.data import Data
 from dlmskit.link.wrapper import encode_wrapper
 from tests.apps.cli.conftest import Run
 from tests.trace.listening.test_listener import Meter, secrets, title
@@ -71,3 +72,12 @@ def test_where_nobody_can_listen(run: Run) -> None:
     result = run("push", "listen", "mqtt://127.0.0.1:1")
     assert result.code == 2
     assert "tcp://host:4059" in result.err
+
+
+def test_a_file_name_is_no_markup_and_nothing_that_a_terminal_obeys(run: Run, tmp_path: Path) -> None:
+    """Whoever may put files there names them: a name neither paints nor writes to the terminal."""
+    (tmp_path / "a[red]\x1b[2J").write_bytes(Meter(1).plain(body=Data.visible_string("\x1b[2J")))
+    result = run("push", "listen", f"folder://{tmp_path}", "--count", "1")
+    assert result.code == 0
+    assert "from a[red]\\x1b[2J," in result.out
+    assert "\x1b" not in result.out

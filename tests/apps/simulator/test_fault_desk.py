@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -21,7 +20,7 @@ from dlmskit.apps.simulator.web.fields import CARDS
 @pytest.fixture
 def desk() -> Iterator[FaultDesk]:
     described = parse_description(template_text("electricity-1p"))
-    meters = [SimulatedMeter(member(described, number, datetime.now(UTC)), past=False) for number in range(3)]
+    meters = [SimulatedMeter(member(described, number), past=False) for number in range(3)]
     yield FaultDesk(meters)
     for meter in meters:
         meter.close()

@@ -237,7 +237,8 @@ def test_destinations_and_what_leads_there(url: str, expected: object, monkeypat
         (OUTLETS, "DLMSKIT_MAIL_PASSWORD"),
         (TABLE.format(url="udp://h:1") + "xml = true\n", "not over UDP"),
         ('[outlets]\nmodem = "modem"\n', "no scheme"),
-        ('[outlets.ftp]\ntls = "none"\nuser = "meter"\n', "password"),
+        ('[outlets.ftp]\ntls = "none"\nuser = "meter"\nhost = "h"\n', "password"),
+        ('[outlets.ftp]\nuser = "meter"\n', "one server alone"),
     ],
 )
 def test_what_leads_nowhere(words: str, says: str) -> None:

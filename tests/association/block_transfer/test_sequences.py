@@ -8,6 +8,7 @@ import pytest
 
 from dlmskit.apdu import GeneralBlockTransfer
 from dlmskit.association.block_transfer import UnconfirmedStream, is_abort, unconfirmed_blocks
+from dlmskit.limits import Limits
 from tests.association.block_transfer.replay import Replay
 from tests.vectors import load, parameters
 
@@ -80,3 +81,14 @@ def test_pushes_are_sent_as_meters_send_them(name: str) -> None:
     whole = [stream.receive(GeneralBlockTransfer.decode(block)) for block in blocks]
     assert whole[:-1] == [None] * (len(blocks) - 1)
     assert whole[-1] == bytes.fromhex(sequence["delivered"])
+
+
+@pytest.mark.parametrize(("octets", "whole"), [(300, bytes(900)), (600, None)], ids=["little", "much"])
+def test_blocks_that_come_early_count_as_what_is_held(octets: int, whole: bytes | None) -> None:
+    stream = UnconfirmedStream(Limits(apdu_octets=1000), reorder=8)
+    blocks = [GeneralBlockTransfer(0xC0 if number == 3 else 0x40, number, 0, bytes(octets)) for number in (1, 3, 2)]
+    joined = None
+    for block in blocks:
+        joined = stream.receive(block)
+        assert len(stream._octets) + sum(len(early.block_data) for early in stream._early.values()) <= 1000
+    assert joined == whole

@@ -48,7 +48,7 @@ def test_a_new_object_holds_values_of_its_types(key: tuple[int, int]) -> None:
     fresh = declared("0.0.96.1.0.255")
     for word in declared.attributes.values():
         word.check(fresh.stored(word.number))
-        assert word.within is None or word.within[0] <= fresh.stored(word.number).value <= word.within[1]
+        assert word.domain.within is None or word.domain.within[0] <= fresh.stored(word.number).value <= word.domain.within[1]
 
 
 # Their names of types in ours; what they send as one structure they may report as array.

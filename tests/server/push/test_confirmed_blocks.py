@@ -21,7 +21,7 @@ from dlmskit.limits import Limits
 from dlmskit.security.vault_tables import vault_from_tables
 from dlmskit.server import Grants
 from dlmskit.server.push import Destination, PushEvent, PushSender
-from dlmskit.server.push.confirming import confirmed_in_blocks
+from dlmskit.server.push.confirming import confirmed, confirmed_in_blocks
 from dlmskit.testing import virtual_time
 from dlmskit.testing.air import Air, Weather
 from dlmskit.trace.listening import Push, listener
@@ -113,6 +113,25 @@ async def test_noise_does_not_lengthen_the_wait() -> None:
     """What is neither a block nor the confirmation is passed over, and the time runs on."""
     transport = await pushed(["FF", "E0", *of("client"), "10000000FF00", CONFIRMATION.hex()])
     assert transport.sent == of("server")
+
+
+class Noise(Script):
+    """A peer that talks without end."""
+
+    async def receive(self, seconds: float | None = None) -> bytes:
+        await asyncio.sleep(0)
+        return b"\xff"
+
+
+@pytest.mark.parametrize("in_blocks", [False, True])
+async def test_endless_noise_keeps_nobody_waiting(in_blocks: bool) -> None:
+    noise = Noise([])
+    async with asyncio.timeout(30):
+        with pytest.raises(TransportTimeout, match="nothing that came in time"):
+            if in_blocks:
+                await confirmed_in_blocks(noise, OCTETS, replace(OPTIONS, retries=2), 0.01, lambda _: False)
+            else:
+                await confirmed(noise, OCTETS, 0.01, lambda _: False)
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,9 @@ from dlmskit.client.counters import Counters
 from dlmskit.errors import ConfigError, ServiceError, TransportError
 from dlmskit.server import Grants
 from dlmskit.server.push import Destination, Outlets, PushEvent, PushSender
-from dlmskit.trace.listening import PushListener
-from dlmskit.trace.listening.folders import FolderListener, messages_of
+from dlmskit.trace.listening import PushListener, folders
+from dlmskit.trace.listening.folders import FolderListener
+from dlmskit.trace.listening.mails import messages_of
 from dlmskit.transport.ftp import FtpTransport
 from dlmskit.transport.mail import mail_of
 from dlmskit.transport.one_way import Access
@@ -167,7 +168,42 @@ def test_a_mail_that_is_a_bomb() -> None:
     head = b"".join(b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (number, number) for number in range(3000))
     assert len(messages_of(b"MIME-Version: 1.0\r\n" + head)) <= 1
     part = b"--b\r\nContent-Disposition: attachment\r\n\r\nx\r\n"
-    assert len(messages_of(b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + part * 1000 + b"--b--\r\n")) == 16
+    for parts, messages in ((20, 16), (1000, 1)):
+        mail = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + part * parts + b"--b--\r\n"
+        assert len(messages_of(mail)) == messages
+
+
+@pytest.mark.parametrize(
+    "mail",
+    [
+        b"Content-Type: multipart/mixed; boundary=b\n\n" + b"--b\n\n" * 30,
+        b"Content-Disposition: attachment" + b"; a=b" * 2000 + b"\n\nx",
+        b"A: b\n" * 300 + b"Content-Disposition: attachment\n\nx",
+    ],
+    ids=["many parts", "a long header", "many headers"],
+)
+def test_a_mail_that_takes_long_to_read_is_not_taken_apart(mail: bytes) -> None:
+    assert messages_of(mail) == [mail]
+
+
+async def test_a_file_that_is_stuck_holds_up_no_other(tmp_path: Path) -> None:
+    """One that cannot be moved is handed on once; one that became a link after it was seen is never read."""
+    outside = tmp_path.with_name("outside")
+    outside.write_bytes(b"secret")
+    for number, name in enumerate(("unmoved", "link", "good")):
+        (tmp_path / name).write_bytes(name.encode().lower())
+        os.utime(tmp_path / name, (number, number))
+    (tmp_path / "taken" / "unmoved").mkdir(parents=True)
+    taken: list[bytes] = []
+    folder = FolderListener(tmp_path, lambda message, name: taken.append(message), lambda: True)
+    found = folders._files(tmp_path)
+    (tmp_path / "link").unlink()
+    (tmp_path / "link").symlink_to(outside)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(folders, "_files", lambda _: found)
+        for _ in range(4):
+            await folder._look()
+    assert taken == [b"unmoved", b"good"]
 
 
 def test_what_is_xml() -> None:

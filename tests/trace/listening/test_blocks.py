@@ -51,6 +51,17 @@ def test_an_exchange_that_was_left_is_begun_anew_after_a_time(seconds: float) ->
     assert (blocks.exchange is exchange) == (not seconds)
 
 
+def test_a_slow_medium_has_its_time() -> None:
+    """Between two short messages there may be minutes: the exchange goes on, and a first block that comes again is known."""
+    blocks = PushBlocks(DEFAULT, 3, answers=True, reliable=False, round_trip_seconds=600)
+    sent = [message for message in SCENARIO["messages"] if message["from"] == "server"]
+    *_, last = [given(blocks, message, 600.0 * number) for number, message in enumerate(sent)]
+    assert last.apdu == bytes.fromhex(SCENARIO["delivered"])
+    exchange = blocks.exchange
+    given(blocks, sent[0], 600.0 * len(sent))
+    assert blocks.exchange is exchange
+
+
 def test_a_confirmation_of_an_exchange_that_is_over_is_not_sent() -> None:
     blocks = PushBlocks(DEFAULT, 3, answers=True, reliable=True)
     for message in SCENARIO["messages"]:

@@ -8,6 +8,7 @@ import pty
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -458,6 +459,18 @@ async def test_a_plain_push_that_is_repeated_is_shown_once() -> None:
         answers = [decode_apdu(await transport.receive()) for _ in range(2)]
     assert [push.long_invoke_id for push in shown] == [1, 2]
     assert answers == [DataNotificationConfirm(1 << 30 | 1, b"")] * 2
+
+
+async def test_many_plain_pushes_make_no_verified_one_forgotten() -> None:
+    meter, stranger = Meter(1), Meter(9)
+    plain = meter.plain(confirmed=True)
+    async with listening(scheme="udp") as listener:
+        receiver = listener.receiver()
+        assert receiver.receive(protect_layers(plain, meter.context, GLO), arrival(1)) is not None
+        for number in range(5000):
+            receiver.receive(stranger.plain(confirmed=True), replace(arrival(1), host=str(number)))
+        assert receiver.receive(protect_layers(plain, meter.context, GLO), arrival(1)) is None
+        assert listener.counts.repeated == 1
 
 
 async def test_a_push_from_behind_a_gateway_is_confirmed_through_it() -> None:

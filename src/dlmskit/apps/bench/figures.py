@@ -6,20 +6,17 @@ machine falsifies them.
 
 from __future__ import annotations
 
-import json
-import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 from time import perf_counter
-from typing import Any
 
-import msgspec
-
+from dlmskit.apps.bench.figure import Figure
+from dlmskit.apps.bench.fleet import fleet_figures
+from dlmskit.apps.bench.processes import TICK, processor_seconds, simulated
 from dlmskit.errors import ConfigError, TransportError
 from dlmskit.security.keys import KeySet
 from dlmskit.sync import connect
@@ -28,10 +25,7 @@ REGISTER, PROFILE = "1.0.1.8.0.255", "1.0.99.1.0.255"
 A_YEAR = 365 * 96
 """Rows of a profile of 15 minutes."""
 _KEYS = KeySet.from_hex(guek=bytes(range(16)).hex(), gak=bytes(range(0xD0, 0xE0)).hex())
-_TICK = 1 / os.sysconf("SC_CLK_TCK")
-"""Seconds that the processor time of another process is counted in."""
 _PYTHON = (sys.executable, "-c")
-_SIMULATE = "from dlmskit.apps.cli import main; main()"
 _MANY = """
 import gc, os, sys
 from pathlib import Path
@@ -71,25 +65,13 @@ meter.device.close()
 """
 
 
-class Figure(msgspec.Struct, frozen=True):
-    """One thing that was measured."""
-
-    name: str
-    value: float
-    unit: str
-
-    def to_json(self) -> dict[str, Any]:
-        """As a line of ``dlmskit bench --json``: nobody is compared with, and the note is the unit."""
-        return {
-            **dict.fromkeys(("name", "peer", "ours", "theirs", "ratio", "bar")),
-            "name": self.name,
-            "ours": self.value,
-            "note": self.unit,
-        }
-
-
 def figures(
-    *, requests: int = 3000, rows: int = A_YEAR, meters: int = 200, progress: Callable[[str], None] = lambda _: None
+    *,
+    requests: int = 3000,
+    rows: int = A_YEAR,
+    meters: int = 200,
+    fleet: int = 5000,
+    progress: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Figure]:
     """Measure, one after the other; less of everything takes less time and tells less. Raises ConfigError without Linux."""
     if not Path("/proc/self/stat").exists():
@@ -107,22 +89,24 @@ def figures(
         yield from _starts(long, rows)
         progress(f"memory of {meters} meters")
         yield _memory(short, meters)
+        progress(f"a fleet of {fleet} meters")
+        yield from fleet_figures(fleet, requests)
 
 
 def _requests(description: Path, count: int) -> Figure:
-    with _meter(description) as (port, process), connect(f"tcp://127.0.0.1:{port}?client=1&server=1", keys=_KEYS) as meter:
+    with simulated(str(description)) as (ready, process), connect(f"{ready['url']}?client=1&server=1", keys=_KEYS) as meter:
         meter.read(REGISTER)
-        before = _processor_seconds(process.pid)
+        before = processor_seconds(process)
         for _ in range(count):
             meter.read(REGISTER)
-        spent = _processor_seconds(process.pid) - before
-    return Figure("ciphered GET requests answered by one process", count / max(spent, _TICK), "per second of its processor time")
+        spent = processor_seconds(process) - before
+    return Figure("ciphered GET requests answered by one process", count / max(spent, TICK), "per second of its processor time")
 
 
 def _year(description: Path, count: int) -> Iterator[Figure]:
-    with _meter(description) as (port, process):
-        yield Figure(f"{count} rows of 15 minutes captured, and kept in SQLite", _processor_seconds(process.pid), "s, with start")
-        with connect(f"tcp://127.0.0.1:{port}?client=1&server=1", keys=_KEYS) as meter:
+    with simulated(str(description)) as (ready, process):
+        yield Figure(f"{count} rows of 15 minutes captured, and kept in SQLite", processor_seconds(process), "s, with start")
+        with connect(f"{ready['url']}?client=1&server=1", keys=_KEYS) as meter:
             start = perf_counter()
             found = meter.profile(PROFILE).read()
             spent = perf_counter() - start
@@ -148,22 +132,3 @@ def _memory(description: Path, count: int) -> Figure:
         [*_PYTHON, _MANY, str(description), str(count)], stdout=subprocess.PIPE, text=True, check=True
     )
     return Figure("memory of an idle meter with its objects, keys and database", float(done.stdout) / 1024, "KiB")
-
-
-@contextmanager
-def _meter(description: Path) -> Iterator[tuple[int, subprocess.Popen[str]]]:
-    """A meter in a process of its own, and its port."""
-    process = subprocess.Popen(  # noqa: S603 - our own interpreter, our own command
-        [*_PYTHON, _SIMULATE, "simulate", str(description), "--port", "0", "--json"], stdout=subprocess.PIPE, text=True
-    )
-    with process:
-        try:
-            yield json.loads(process.stdout.readline() if process.stdout else "")["port"], process
-        finally:
-            process.terminate()
-
-
-def _processor_seconds(process: int) -> float:
-    """User and system time that a process has taken (proc(5))."""
-    fields = Path(f"/proc/{process}/stat").read_text("ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) * _TICK

@@ -13,7 +13,7 @@ import typer
 from rich.markup import escape
 
 from dlmskit.apps.cli.keyfile import open_key_file
-from dlmskit.apps.cli.output import errors
+from dlmskit.apps.cli.output import errors, visible
 from dlmskit.apps.cli.recording import recording
 from dlmskit.association.ports import AssociationEvent
 from dlmskit.client.aio import Meter, connect
@@ -124,10 +124,11 @@ def refusal_json(obis: Obis, name: int | str, error: ServiceError) -> dict[str, 
 
 
 def shown(value: Any) -> str:
-    """A value for a table cell: octets in hexadecimal, date-times as they are said, long ones cut."""
+    """A value for a table cell: octets in hexadecimal, date-times as they are said, long ones cut, nothing a terminal obeys."""
     told = friendly(value)
     if isinstance(told, list | tuple):
         text = json.dumps(plain(told), ensure_ascii=False)
     else:
         text = told.hex().upper() if isinstance(told, bytes) else str(told)
+    text = visible(text)
     return text if len(text) <= 120 else f"{text[:117]}..."

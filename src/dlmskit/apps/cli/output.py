@@ -31,6 +31,11 @@ def print_json(value: Any, *, indent: int | None = 2) -> None:
     sys.stdout.write(json.dumps(value, indent=indent, ensure_ascii=False) + "\n")
 
 
+def visible(text: str) -> str:
+    r"""What a peer says, without signs that a terminal obeys: those that cannot be printed stand there as ``\x1b``."""
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode("ascii") for sign in text)
+
+
 def report_error(error: DlmsError, code: int) -> None:
     """One line that says what happened; with ``--json`` one object instead, so that scripts parse failures too."""
     kind = type(error).__name__

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dlmskit.apps.simulator.description import Client, Description
+from dlmskit.apps.simulator.description import Description
 from dlmskit.apps.simulator.key_pairs import MeterPairs
+from dlmskit.apps.simulator.role_tables import Client
 from dlmskit.apps.simulator.roles import grants_of, policy_of, versions_of
 from dlmskit.apps.simulator.secrets import client_keys
 from dlmskit.association.credentials import Credentials

@@ -1,4 +1,4 @@
-"""Fleets: many meters from one description, each with its own system title, keys and household.
+"""Fleets: many meters from one description, each with its own system title, keys and household, all with the same clients.
 
 They share what does not differ: classes, declarations, parsed descriptions. Each has a port of its own, or all are behind one
 port, where the server SAP says which meter is meant, as a concentrator has it.
@@ -8,21 +8,24 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import hashlib
 import hmac
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
 from dlmskit.apps.simulator.description import Description, Keys
+from dlmskit.apps.simulator.descriptors import make_room
 from dlmskit.apps.simulator.faults import Troubled
 from dlmskit.apps.simulator.guarding import PORTS
+from dlmskit.apps.simulator.key_pairs import clients_pairs
+from dlmskit.apps.simulator.lab_key_file import write_lab_keys
 from dlmskit.apps.simulator.meter import SimulatedMeter, running
-from dlmskit.client.key_file import write_key_file
 from dlmskit.errors import ConfigError
 from dlmskit.server import Database
 from dlmskit.transport.base import Connection
@@ -32,37 +35,40 @@ from dlmskit.types.system_title import SystemTitle
 
 MOST_METERS = 20_000
 MOST_BEHIND_ONE_PORT = 16_000
-_KEY_OCTETS = 16
-_YOUNG = 30
-"""Days since a meter of a fleet was commissioned, at most: so that thousands of them start soon."""
+_OF_EACH = ("guek", "gak", "kek", "hls_secret", "device_secret")
+"""The keys that are derived for each meter, where the description has them."""
 
 
-def member(description: Description, number: int, now: datetime) -> Description:
+def member(description: Description, number: int) -> Description:
     """The description of meter ``number``, from 0, of a fleet. Raises ConfigError where there are no keys to derive from."""
     keys, meter = description.keys, description.meter
     if keys is None:
         raise ConfigError("a fleet derives its keys from [keys] of the description; add it, with lab = true")
-    if meter.security_suite:
-        raise ConfigError("meters of a fleet have security suite 0")
     octets = SystemTitle(meter.system_title).octets
     serial = (int.from_bytes(octets[3:]) + number) % (1 << 40)
     title = octets[:3] + serial.to_bytes(5)
-    young = (now - timedelta(days=_YOUNG)).date()
     own = msgspec.structs.replace(
         meter,
         system_title=title.hex().upper(),
         name=f"{meter.name[:3]}{serial % 10**13:013d}",
-        commissioned=max(meter.commissioned, young),
+        past_days=description.fleet.past_days,
     )
     household = msgspec.structs.replace(description.household, seed=description.household.seed + number)
-    derived = msgspec.structs.replace(keys, guek=_derived(keys, "guek", title), gak=_derived(keys, "gak", title))
-    return msgspec.structs.replace(description, meter=own, household=household, keys=derived)
+    return msgspec.structs.replace(description, meter=own, household=household, keys=_derived(description, keys, title))
 
 
-def _derived(keys: Keys, purpose: str, title: bytes) -> str:
-    """A key of one meter from the secret of the fleet, which the keys of the description are."""
+def _derived(description: Description, keys: Keys, title: bytes) -> Keys:
+    """The keys of one meter from the secret of the fleet, which those of the description are; their clients are the same."""
     secret = bytes.fromhex(keys.guek) + bytes.fromhex(keys.gak)
-    return hmac.new(secret, b"dlmskit fleet " + purpose.encode() + title, hashlib.sha256).digest()[:_KEY_OCTETS].hex()
+    given = {name: getattr(keys, name) for name in _OF_EACH if getattr(keys, name) is not None}
+    made = {
+        name: hmac.digest(secret, b"dlmskit fleet " + name.encode() + title, hashlib.sha512)[: len(value) // 2].hex()
+        for name, value in given.items()
+    }
+    client = clients_pairs(description)
+    public = {f"client_{purpose}_public_key": key.octets.hex() for purpose, key, _ in client.named()}
+    # A private key in the description is that of one meter: the others of the fleet get their own.
+    return msgspec.structs.replace(keys, **made, signing_key=None, agreement_key=None, **public)
 
 
 def accelerated(speed: float, began: datetime | None = None) -> Callable[[], datetime]:
@@ -123,21 +129,22 @@ async def served_fleet(
     port: int = 0,
     keep: bool = False,
     source: Path = Path(),
-    past: bool = False,
 ) -> AsyncIterator[Fleet]:
     """Serve ``count`` meters while the block runs; with ``keep`` their state is in ``folder``, as the key file is always.
 
-    Without a ``past`` their profiles start empty. Raises ConfigError, TransportError.
+    Raises ConfigError, TransportError.
     """
     if not 1 <= count <= (MOST_BEHIND_ONE_PORT if description.fleet.one_port else MOST_METERS):
         raise ConfigError(f"a fleet of {count} meters: at most {MOST_METERS}, {MOST_BEHIND_ONE_PORT} of them behind one port")
+    if not description.fleet.one_port:
+        make_room(count)
     now = accelerated(description.fleet.speed)
     async with AsyncExitStack() as stack:
         meters: list[SimulatedMeter] = []
         for number in range(count):
-            one = member(description, number, now())
+            one = member(description, number)
             database = Database(folder / f"{one.meter.system_title}.sqlite") if keep else None
-            made = SimulatedMeter(one, database, folder=source, now=now, past=past)
+            made = SimulatedMeter(one, database, folder=source, now=now)
             stack.callback(made.close)
             meters.append(made)
             if number % 50 == 0:
@@ -145,11 +152,23 @@ async def served_fleet(
         key_file = folder / "fleet.keys"
         with contextlib.suppress(FileNotFoundError):
             key_file.unlink()
-        write_key_file(key_file, _key_file(meters).encode())
+        write_lab_keys(key_file, meters, clients_pairs(description))
         urls = await _listen(description, meters, host, port, stack)
         for made in meters:
             await stack.enter_async_context(running(made, description.fleet.speed))
-        yield Fleet(meters, urls, key_file)
+        with _left_alone():
+            yield Fleet(meters, urls, key_file)
+
+
+@contextmanager
+def _left_alone() -> Iterator[None]:
+    """Keep the garbage collector from looking through thousands of meters again and again: each time is a pause of seconds."""
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 async def _listen(
@@ -173,12 +192,3 @@ async def _listen(
         listener = await listening(port + number if port else 0, meter.faults.at_port(PORTS["tcp"]))
         urls.append(f"tcp://{shown}:{listener.port}?server=1&server_title={meter.device.system_title}")
     return urls
-
-
-def _key_file(meters: Sequence[SimulatedMeter]) -> str:
-    parts = ['storage = "plain"\n']
-    for meter in meters:
-        keys = meter.description.keys
-        if keys is not None:
-            parts.append(f'[keys.{meter.device.system_title}]\nguek = "{keys.guek}"\ngak = "{keys.gak}"\n')
-    return "\n".join(parts)

@@ -65,6 +65,14 @@ def meter_pairs(description: Description, title: SystemTitle, folder: Path) -> M
     return MeterPairs(entry.pairs, client, entry.signing_certificate, entry.trust_anchors)
 
 
+def clients_pairs(description: Description) -> KeyPairs:
+    """The key pairs of the clients that a laboratory has; empty in suite 0. Raises ConfigError."""
+    suite = suite_of(description.meter.security_suite)
+    if suite.curve is None or description.keys is None:
+        return KeyPairs()
+    return _pairs_of_table(description.keys, curve_of(suite)).client
+
+
 def _pairs_of_table(table: Keys, curve: Curve) -> MeterPairs:
     meter: dict[str, Any] = {"signing_key": table.signing_key, "agreement_key": table.agreement_key}
     client: dict[str, Any] = {

@@ -2,12 +2,18 @@
 
 Two evenings are never alike, yet there are evenings: a base load, a curve by time of day and weekday, more in winter, and
 some appliances. The shape follows what load profiles of households look like; it is no standard profile of anybody.
+
+A day is one of some typical days, drawn for each household and date, times a factor of its own. So what a meter has counted in
+ten years is a sum over days and not over quarters, and thousands of households share the typical days.
 """
 
 from __future__ import annotations
 
+import hashlib
+import struct
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 from math import asin, cos, pi, sin
 
 from dlmskit.apps.simulator.noise import mix, stream, thirds, unit
@@ -26,14 +32,30 @@ _APPLIANCES = ((2100.0, 1, 3), (1800.0, 2, 3), (2400.0, 1, 2), (1100.0, 4, 1), (
 """Power in watts, duration in quarters, uses per day: kettle, cooker, oven, washing machine, dishwasher."""
 
 
+DAY_RATE_HOURS = range(6, 22)
+"""Local hours of rate 1; the others are rate 2."""
+_TYPICAL_KWH = 3500.0
+"""What the household of the typical days takes in a year."""
+_TYPICAL_DAYS = 64
+"""Of each kind: working day or weekend, with or without summer time."""
+_TYPICAL_SKIES = _TYPICAL_DAYS
+_LEVELS = (1 << 16) // _TYPICAL_DAYS
+_BLOCK_DAYS = 32
+
+
 @dataclass(frozen=True, slots=True)
-class Day:
-    """Mean power of each quarter of a day, in watts and var."""
+class TypicalDay:
+    """Mean power of each quarter of a day, in watts and var, and the running sums of it: 97 each."""
 
     load: tuple[float, ...]
-    generation: tuple[float, ...]
     reactive: tuple[float, ...]
     """Inductive reactive power of the load."""
+    load_sums: tuple[float, ...]
+    reactive_sums: tuple[float, ...]
+    rate_1_sums: tuple[float, ...]
+    """Of the load in the hours of rate 1."""
+    rate_1: tuple[bool, ...]
+    """Whether a quarter is in the hours of rate 1."""
 
 
 @dataclass(frozen=True)
@@ -51,49 +73,85 @@ class Household:
     latitude: float = 50.0
     """Degrees north, for the height of the sun."""
 
-    def day(self, number: int, *, summer_time: bool) -> Day:
-        """Day ``number`` since 1970-01-01 in normal local time; ``summer_time`` makes the people get up an hour earlier."""
-        shape = _shape(weekend=(number + 3) % 7 >= 5, shift=4 if summer_time else 0)
-        noise = stream(self.seed, f"load {number}")
-        mean = self.annual_kwh / 8.76 * (1 + _COSINE_WINTER * cos(2 * pi * (number % 365.2425 - 15) / 365.2425))
-        mean *= 0.82 + 0.36 * unit(noise, -1)
-        appliances = self._appliances(noise, shape)
-        base = 0.22 * self.annual_kwh / 8.76
-        rest = max(mean - base - sum(appliances) / SLOTS, 0.15 * mean)
-        load, reactive = [], []
-        for slot in range(SLOTS):
-            swing, motors, electronics = thirds(noise, slot)
-            watts = base + rest * shape[slot] * (0.65 + 0.7 * swing) + appliances[slot]
-            load.append(watts)
-            # tan(phi) of 0.12 to 0.47: a power factor of 0.99 to 0.90, the worse the more of the load is motors.
-            reactive.append(watts * (0.12 + 0.05 * electronics) + 0.3 * base * motors)
-        return Day(tuple(load), self._generation(number), tuple(reactive))
+    def load(self, number: int, *, summer_time: bool) -> tuple[TypicalDay, float]:
+        """Day ``number`` since 1970-01-01 in normal local time: a typical day, and how many times as much is taken.
 
-    def _appliances(self, noise: int, shape: tuple[float, ...]) -> list[float]:
-        extra = [0.0] * SLOTS
-        scale = min(self.annual_kwh / 3500.0, 1.5)
-        for kind, (power, duration, uses) in enumerate(_APPLIANCES):
-            for use in range(uses):
-                draw = mix(noise ^ (kind << 8 | use))
-                slot = draw % SLOTS
-                # Where the curve is low nobody cooks: a draw is taken with the probability that the curve says.
-                if shape[slot] * 0.55 < (draw >> 20 & 0xFFFF) / 0xFFFF:
-                    continue
-                for at in range(slot, min(slot + duration, SLOTS)):
-                    extra[at] += power * scale / (3 if duration == 1 else 1)
-        return extra
+        ``summer_time`` makes the people get up an hour earlier.
+        """
+        which, level = _draw("load", self.seed, number)
+        factor = self.annual_kwh / _TYPICAL_KWH * _season(number) * (0.82 + 0.36 * level)
+        return typical_day(which, (number + 3) % 7 >= 5, summer_time), factor
 
-    def _generation(self, number: int) -> tuple[float, ...]:
+    def generation(self, number: int) -> list[float]:
+        """Mean power of each quarter that the roof gives on a day, in watts; nothing without a roof."""
         if not self.solar_kwp:
-            return _DARK
-        noise = stream(self.seed, f"sun {number}")
-        clear = 0.2 + 0.8 * unit(noise, -1) ** 0.6
-        peak = self.solar_kwp * 1000.0 * 0.85
+            return []
+        which, level = _draw("sun", self.seed, number)
+        peak = self.solar_kwp * 1000.0 * 0.85 * (0.2 + 0.8 * level**0.6)
         heights = _sun(round(number % 365.2425), self.latitude)
-        return tuple(peak * height * clear * (0.75 + 0.25 * unit(noise, slot)) for slot, height in enumerate(heights))
+        return [peak * height * sky for height, sky in zip(heights, _sky(which), strict=True)]
 
 
-_DARK = (0.0,) * SLOTS
+def _draw(what: str, seed: int, number: int) -> tuple[int, float]:
+    """For a day: which of the typical ones, and a number from 0 to 1."""
+    block, day = divmod(number, _BLOCK_DAYS)
+    return _draws(what, seed, block)[day]
+
+
+@lru_cache(maxsize=256)
+def _draws(what: str, seed: int, block: int) -> list[tuple[int, float]]:
+    """For a block of days at once: an old meter has thousands of them."""
+    octets = hashlib.shake_128(f"{what} {seed} {block}".encode()).digest(2 * _BLOCK_DAYS)
+    return [(draw % _TYPICAL_DAYS, (draw // _TYPICAL_DAYS) / _LEVELS) for (draw,) in struct.iter_unpack("<H", octets)]
+
+
+@lru_cache(maxsize=1 << 14)
+def _season(number: int) -> float:
+    """How many times as much as the average a day of the year takes."""
+    return 1 + _COSINE_WINTER * cos(2 * pi * (number % 365.2425 - 15) / 365.2425)
+
+
+@lru_cache(maxsize=4 * _TYPICAL_DAYS)
+def typical_day(number: int, weekend: bool, summer_time: bool) -> TypicalDay:
+    """One of the typical days of its kind."""
+    shape = _shape(weekend=weekend, shift=4 if summer_time else 0)
+    noise = stream(number, f"{weekend:d} {summer_time:d}")
+    mean = _TYPICAL_KWH / 8.76
+    appliances = _appliances(noise, shape)
+    base = 0.22 * mean
+    rest = max(mean - base - sum(appliances) / SLOTS, 0.15 * mean)
+    load, reactive = [], []
+    for slot in range(SLOTS):
+        swing, motors, electronics = thirds(noise, slot)
+        watts = base + rest * shape[slot] * (0.65 + 0.7 * swing) + appliances[slot]
+        load.append(watts)
+        # tan(phi) of 0.12 to 0.47: a power factor of 0.99 to 0.90, the worse the more of the load is motors.
+        reactive.append(watts * (0.12 + 0.05 * electronics) + 0.3 * base * motors)
+    rate_1 = [(slot // 4 + summer_time) % 24 in DAY_RATE_HOURS for slot in range(SLOTS)]
+    in_rate_1 = [watts if day else 0.0 for watts, day in zip(load, rate_1, strict=True)]
+    sums = [tuple(accumulate(one, initial=0.0)) for one in (load, reactive, in_rate_1)]
+    return TypicalDay(tuple(load), tuple(reactive), sums[0], sums[1], sums[2], tuple(rate_1))
+
+
+def _appliances(noise: int, shape: tuple[float, ...]) -> list[float]:
+    extra = [0.0] * SLOTS
+    for kind, (power, duration, uses) in enumerate(_APPLIANCES):
+        for use in range(uses):
+            draw = mix(noise ^ (kind << 8 | use))
+            slot = draw % SLOTS
+            # Where the curve is low nobody cooks: a draw is taken with the probability that the curve says.
+            if shape[slot] * 0.55 < (draw >> 20 & 0xFFFF) / 0xFFFF:
+                continue
+            for at in range(slot, min(slot + duration, SLOTS)):
+                extra[at] += power / (3 if duration == 1 else 1)
+    return extra
+
+
+@lru_cache(maxsize=_TYPICAL_SKIES)
+def _sky(number: int) -> tuple[float, ...]:
+    """Which part of the sunlight the clouds let through, by quarters."""
+    noise = stream(number, "sky")
+    return tuple(0.75 + 0.25 * unit(noise, slot) for slot in range(SLOTS))
 
 
 @lru_cache(maxsize=4)

@@ -9,10 +9,12 @@ from __future__ import annotations
 from array import array
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from itertools import accumulate
+from functools import lru_cache, reduce
+from itertools import accumulate, compress
 from math import hypot, pi, sin
+from operator import add, mul
 
-from dlmskit.apps.simulator.load_curve import SLOT_SECONDS, SLOTS, Day, Household
+from dlmskit.apps.simulator.load_curve import SLOT_SECONDS, SLOTS, Household, TypicalDay
 from dlmskit.apps.simulator.noise import stream, unit
 from dlmskit.cosem.daylight import LocalTime
 
@@ -21,12 +23,12 @@ _DAY_SECONDS = 86400
 _YEAR_DAYS = 365.2425
 _MINUTES = 15
 _DAYS_KEPT = 4
+_MILESTONE_DAYS = 32
 _PEAKS_KEPT = 40
 _FLOWS = 4
 _LINE_OHMS = 0.18
 """Between the transformer and the meter: what lets the voltage fall when the load rises."""
-DAY_RATE_HOURS = range(6, 22)
-"""Local hours of rate 1; the others are rate 2."""
+_SLOT_HOURS = SLOT_SECONDS / 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +67,21 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class _Quarters:
-    """One day, by quarters: what is imported and exported, and the readings at the start of each since midnight."""
+    """One day, by quarters: what is imported and exported, and the readings at the start of each since midnight.
 
-    net: tuple[float, ...]
-    reactive: tuple[float, ...]
-    sums: tuple[tuple[float, ...], ...]
+    Arrays, since every meter of a fleet keeps a few days of its own.
+    """
+
+    midnight: tuple[float, ...]
+    """The readings when it begins."""
+    net: array[float]
+    reactive: array[float]
+    sums: tuple[array[float], ...]
     """Running sums, 97 each, in the order of the fields of `Energies`."""
+
+    def end(self) -> tuple[float, ...]:
+        """The readings when it ends."""
+        return tuple(start + running[-1] for start, running in zip(self.midnight, self.sums, strict=True))
 
 
 class Measurement:
@@ -80,10 +91,11 @@ class Measurement:
         self.household = household
         self.phases = phases
         self._local = local
+        self._summer_time = _summer_time(local)
         self._offset = -local.time_zone * 60
         self._first_day = (commissioned - date(1970, 1, 1)).days
-        self._at_midnight = array("d", (0.0,) * _FLOWS)
-        """Readings at the start of each day since commissioning, one after the other."""
+        self._milestones = array("d", (0.0,) * _FLOWS)
+        """Readings at the start of every 32nd day since commissioning, one after the other."""
         self._peaks: dict[int, tuple[float, int]] = {}
         self._days: dict[int, _Quarters] = {}
         self._minute_noise = stream(household.seed, "minutes")
@@ -96,13 +108,11 @@ class Measurement:
         number, slot, seconds = self._place(moment)
         if number < self._first_day:
             return Energies()
-        if not slot and not seconds:
-            return _energies(self._midnight(number), self._commodities(moment))
         quarters = self._quarters(number)
         share = self._share(number * SLOTS + slot, seconds)
         sums = tuple(
             start + running[slot] + (running[slot + 1] - running[slot]) * share
-            for start, running in zip(self._midnight(number), quarters.sums, strict=True)
+            for start, running in zip(quarters.midnight, quarters.sums, strict=True)
         )
         return _energies(sums, self._commodities(moment))
 
@@ -117,22 +127,48 @@ class Measurement:
         return gas * heating, water * tapping, heat * heating
 
     def _midnight(self, number: int) -> tuple[float, ...]:
-        known = self._at_midnight
-        while self._first_day + len(known) // _FLOWS <= number:
-            sums = self._quarters(self._first_day + len(known) // _FLOWS - 1).sums
-            known.extend([before + running[-1] for before, running in zip(known[-_FLOWS:], sums, strict=True)])
-        at = (number - self._first_day) * _FLOWS
-        return tuple(known[at : at + _FLOWS])
+        """The readings at the start of a day: the same additions in the same order, wherever one begins."""
+        known = self._milestones
+        place, days = divmod(number - self._first_day, _MILESTONE_DAYS)
+        while len(known) <= place * _FLOWS:
+            known.extend(self._days_on(known[-_FLOWS:], len(known) // _FLOWS - 1, _MILESTONE_DAYS))
+        return tuple(self._days_on(known[place * _FLOWS : (place + 1) * _FLOWS], place, days))
+
+    def _days_on(self, readings: array[float], milestone: int, days: int) -> array[float]:
+        start = self._first_day + milestone * _MILESTONE_DAYS
+        whole = tuple(readings)
+        for number in range(start, start + days):
+            whole = tuple(map(add, whole, self._whole_day(number)))
+        return array("d", whole)
 
     def _quarters(self, number: int) -> _Quarters:
         found = self._days.get(number)
         if found is None:
+            before = self._days.get(number - 1)
+            midnight = self._midnight(number) if before is None else before.end()
             if len(self._days) >= _DAYS_KEPT:
                 del self._days[next(iter(self._days))]
-            noon = datetime(1970, 1, 1, 12) + timedelta(days=number)
-            summer = self._local.in_force(noon)
-            found = self._days[number] = _quarters(self.household.day(number, summer_time=summer), 1 if summer else 0)
+            found = self._days[number] = _quarters(midnight, *self._load(number), self.household.generation(number))
         return found
+
+    def _whole_day(self, number: int) -> tuple[float, ...]:
+        """What a day adds to the readings: the last of the sums of `_quarters`, to the last bit, without the others."""
+        typical, factor = self._load(number)
+        generation = self.household.generation(number)
+        wh = factor * _SLOT_HOURS
+        if not generation:
+            return wh * typical.load_sums[-1], 0.0, wh * typical.reactive_sums[-1], wh * typical.rate_1_sums[-1]
+        imported, exported = _both_ways(_net(typical, factor, generation))
+        flows = imported, exported, compress(imported, typical.rate_1)
+        taken, given, rate_1 = (reduce(add, flow, 0.0) for flow in flows)  # as accumulate adds; sum() is more precise
+        return taken, given, wh * typical.reactive_sums[-1], rate_1
+
+    def _load(self, number: int) -> tuple[TypicalDay, float]:
+        summer = self._summer_time.get(number)
+        if summer is None:
+            noon = datetime(1970, 1, 1, 12) + timedelta(days=number)
+            summer = self._summer_time[number] = self._local.in_force(noon)
+        return self.household.load(number, summer_time=summer)
 
     # --- power ---------------------------------------------------------------------------------------------------------
 
@@ -209,7 +245,13 @@ class Measurement:
         return number, slot, rest
 
 
-def _largest(net: tuple[float, ...]) -> tuple[float, int]:
+@lru_cache(maxsize=64)
+def _summer_time(_local: LocalTime) -> dict[int, bool]:
+    """Whether days are in summer time, as far as somebody has asked: the same for all meters with these rules."""
+    return {}
+
+
+def _largest(net: array[float]) -> tuple[float, int]:
     best = max(net, default=0.0)
     return best, net.index(best) if net else 0
 
@@ -224,11 +266,31 @@ def _passed(days: float, by_year: float, by_day: float) -> float:
     return days / _YEAR_DAYS + by_year * sin(year) / (2 * pi) + by_day * sin(2 * pi * (days - 0.6)) / (2 * pi * _YEAR_DAYS)
 
 
-def _quarters(day: Day, shift_hours: int) -> _Quarters:
-    """A day as the meter counts it: what the roof gives is used in the house first."""
-    net = tuple(load - generation for load, generation in zip(day.load, day.generation, strict=True))
-    hours = SLOT_SECONDS / 3600
-    imported = [max(watts, 0.0) * hours for watts in net]
-    in_rate_1 = [energy if (slot // 4 + shift_hours) % 24 in DAY_RATE_HOURS else 0.0 for slot, energy in enumerate(imported)]
-    flows = (imported, [max(-watts, 0.0) * hours for watts in net], [var * hours for var in day.reactive], in_rate_1)
-    return _Quarters(net, day.reactive, tuple(tuple(accumulate(flow, initial=0.0)) for flow in flows))
+def _quarters(midnight: tuple[float, ...], typical: TypicalDay, factor: float, generation: list[float]) -> _Quarters:
+    """A day as the meter counts it."""
+    net = _net(typical, factor, generation)
+    wh = factor * _SLOT_HOURS
+    if generation:
+        imported, exported = _both_ways(net)
+        in_rate_1 = map(mul, imported, typical.rate_1)
+        sums = [array("d", accumulate(flow, initial=0.0)) for flow in (imported, exported, in_rate_1)]
+    else:
+        sums = [array("d", [wh * sum_ for sum_ in typical.load_sums]), array("d", bytes(8 * (SLOTS + 1)))]
+        sums.append(array("d", [wh * sum_ for sum_ in typical.rate_1_sums]))
+    sums.insert(2, array("d", [wh * sum_ for sum_ in typical.reactive_sums]))
+    return _Quarters(midnight, array("d", net), array("d", [factor * var for var in typical.reactive]), tuple(sums))
+
+
+def _net(typical: TypicalDay, factor: float, generation: list[float]) -> list[float]:
+    """Power by quarters: what the roof gives is used in the house first."""
+    if not generation:
+        return [factor * watts for watts in typical.load]
+    return [factor * watts - given for watts, given in zip(typical.load, generation, strict=True)]
+
+
+def _both_ways(net: list[float]) -> tuple[list[float], list[float]]:
+    """Energy by quarters that is imported, and exported."""
+    return (
+        [watts * _SLOT_HOURS if watts > 0.0 else 0.0 for watts in net],
+        [-watts * _SLOT_HOURS if watts < 0.0 else 0.0 for watts in net],
+    )

@@ -129,6 +129,8 @@ class FleetTable(Table, frozen=True):
     """Server SAP of the first one behind one port."""
     speed: Annotated[float, msgspec.Meta(gt=0, le=100_000)] = 1.0
     """How much faster than ours their time goes."""
+    past_days: Annotated[int, msgspec.Meta(ge=0, le=4000)] = 0
+    """Days of its past that each is filled with: each day of rows takes its time when they start."""
 
 
 class SecurityLogTable(Table, frozen=True):
@@ -212,6 +214,8 @@ class MailTable(Table, frozen=True):
 class FtpTable(Table, frozen=True):
     """``[outlets.ftp]``: how it gets into FTP servers; the password of ``user`` is in the variable ``DLMSKIT_FTP_PASSWORD``."""
 
+    host: str | None = None
+    """Needed with ``user``: the only server that hears the password, whatever destination a client writes."""
     user: str | None = None
     """Who logs on; anonymous where it is left out."""
     tls: Literal["yes", "none"] = "yes"

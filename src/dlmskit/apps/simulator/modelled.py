@@ -22,19 +22,16 @@ from dlmskit.codec.data import Data
 from dlmskit.codec.data_types import Tag
 from dlmskit.codec.kinds import Anything, Kind, LogicalName, MomentKind, Simple
 from dlmskit.codec.notation import parse_kind
-from dlmskit.cosem.access import AccessMode, ObjectKey, ObjectRights, Operation, floor_of
-from dlmskit.cosem.association_object import AssociationObject
+from dlmskit.cosem.access import ObjectKey
 from dlmskit.cosem.classes.demand_register import DemandRegister
 from dlmskit.cosem.classes.profile_generic import ProfileGeneric
 from dlmskit.cosem.classes.register import Register
-from dlmskit.cosem.classes.security_setup import SecuritySetupV0
 from dlmskit.cosem.daylight import LocalTime
 from dlmskit.cosem.declaration import attribute
 from dlmskit.cosem.model import InterfaceClass
 from dlmskit.cosem.objects import ObjectTree, UtcClock
 from dlmskit.cosem.registry import interface_classes
 from dlmskit.errors import DlmsError, ServiceError
-from dlmskit.server import Grants
 from dlmskit.types.obis import Obis
 
 MADE_BY_THE_SERVER = frozenset((12, 15, 17, 64))
@@ -281,49 +278,3 @@ def _as_it_is(value: Any) -> Data:
 
 def _octets(text: str) -> bytes:
     return Obis(text).octets if text.count(".") == 5 else bytes.fromhex(text)
-
-
-# --- rights ---------------------------------------------------------------------------------------------------------------
-
-
-_COUNTER = ObjectRights({1: AccessMode.READ, 2: AccessMode.READ}, {})
-
-
-def _tells_a_counter(one: InterfaceClass) -> bool:
-    """Whether a new client finds its invocation counter there: everybody may look, whatever the model lists."""
-    return one.class_id == 1 and one.obis.octets[:4] == bytes((0, 0, 43, 1))
-
-
-class ListedRights(Grants):
-    """Rights that name every object: those of a model."""
-
-    __slots__ = ("listed",)
-    listed: dict[ObjectKey, ObjectRights]
-
-    def __init__(self, listed: dict[ObjectKey, ObjectRights]) -> None:
-        super().__init__()
-        object.__setattr__(self, "listed", listed)
-
-    def _on(self, one: InterfaceClass, own: AssociationObject | None) -> ObjectRights:
-        if one is own:
-            return super()._on(one, own)
-        rights = self.listed.get(one.key)
-        if rights is None:
-            return _COUNTER if _tells_a_counter(one) else ObjectRights({}, {})
-        attributes = {
-            number: _floored(one, Operation.SET, number, rights.attributes.get(number, AccessMode.NONE))
-            for number in one.attributes
-        }
-        methods = {
-            number: _floored(one, Operation.ACTION, number, mode)
-            for number, mode in rights.methods.items()
-            if number in one.methods and not one.methods[number].absent and mode
-        }
-        return ObjectRights(attributes, methods)
-
-
-def _floored(one: InterfaceClass, operation: Operation, number: int, mode: AccessMode) -> AccessMode:
-    """A real meter's right, never weaker than we allow; and what describes an association is not written."""
-    if isinstance(one, AssociationObject | SecuritySetupV0):
-        return mode & AccessMode.READ if operation is Operation.SET else AccessMode.NONE
-    return mode | floor_of(one.class_id, operation, number) if mode & AccessMode.WRITE or operation is Operation.ACTION else mode

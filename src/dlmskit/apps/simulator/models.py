@@ -11,7 +11,8 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any, NamedTuple
 
-from dlmskit.apps.simulator.description import Client, Description, RoleTable, clients_of
+from dlmskit.apps.simulator.description import Description, clients_of
+from dlmskit.apps.simulator.role_tables import Client, RoleTable
 from dlmskit.cosem.access import AccessMode, ObjectKey, ObjectRights
 from dlmskit.errors import ConfigError
 from dlmskit.types.obis import Obis

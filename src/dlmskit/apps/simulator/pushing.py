@@ -116,7 +116,10 @@ def _relay(table: MailTable | None) -> MailRelay | None:
 def _access(table: MailTable | FtpTable | None, variable: str) -> Access | None:
     if table is None:
         return None
-    return Access(tls=table.tls, ca=table.ca, user=table.user, password=secret_from_environment(variable, table.user))
+    if table.user is not None and table.host is None:
+        raise ConfigError(f"the password of user {table.user!r} goes to one server alone: name it as host")
+    password = secret_from_environment(variable, table.user)
+    return Access(tls=table.tls, ca=table.ca, user=table.user, password=password, host=table.host)
 
 
 class Pushing:

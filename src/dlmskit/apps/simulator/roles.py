@@ -7,7 +7,8 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
-from dlmskit.apps.simulator.description import Client, Description, GrantTable, IntentTable, PolicyTable, RoleTable, clients_of
+from dlmskit.apps.simulator.description import Description, clients_of
+from dlmskit.apps.simulator.role_tables import Client, GrantTable, IntentTable, PolicyTable, RoleTable
 from dlmskit.cosem.access import AccessMode, Operation, Protection
 from dlmskit.errors import ConfigError
 from dlmskit.security.policy import SIGNED_BOTH_WAYS, STRONGEST_SYMMETRIC, SecurityPolicy

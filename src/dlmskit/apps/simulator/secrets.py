@@ -5,13 +5,12 @@ Secrets in the description, and keys that are printed in books, need ``lab = tru
 
 from __future__ import annotations
 
-import os
-import stat
 from dataclasses import replace
 from pathlib import Path
 
-from dlmskit.apps.simulator.description import Client, Description, clients_of
-from dlmskit.client.key_file import read_key_file
+from dlmskit.apps.simulator.description import Description, clients_of
+from dlmskit.apps.simulator.role_tables import Client
+from dlmskit.client.key_file import read_key_file, read_secret_file
 from dlmskit.crypto.certificates import Certificate
 from dlmskit.errors import ConfigError, DlmsError, SecurityError
 from dlmskit.security.keys import KeySet, Secret
@@ -60,7 +59,7 @@ def device_secret(description: Description, folder: Path) -> Secret | None:
         raise ConfigError("both device_secret and device_secret_file; keep one of them")
     if said is not None:
         return Secret.from_hex(said)
-    return None if path is None else Secret.from_hex(owners_text(folder / path))
+    return None if path is None else Secret.from_hex(read_secret_file(folder / path, "the secret of the device"))
 
 
 def payment_key(description: Description, folder: Path) -> Secret | None:
@@ -72,18 +71,7 @@ def payment_key(description: Description, folder: Path) -> Secret | None:
         raise ConfigError("prepayment needs token_key, or token_key_file; one of them")
     if table.token_key is not None:
         return token_key(table.token_key)
-    return token_key(owners_text(folder / str(table.token_key_file)))
-
-
-def owners_text(path: Path) -> str:
-    """The text of a file that nobody but its owner may open. Raises ConfigError."""
-    try:
-        mode, text = path.stat().st_mode, path.read_text(encoding="ascii")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"the secret of the device {path} cannot be read: {error}") from None
-    if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise ConfigError(f"others may open the secret of the device: chmod 600 {path}")
-    return text
+    return token_key(read_secret_file(folder / str(table.token_key_file), "the token key"))
 
 
 def trust_anchors(description: Description, folder: Path) -> tuple[Certificate, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import signal
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -14,17 +13,14 @@ from pathlib import Path
 
 import msgspec
 
-from dlmskit.apps.simulator.description import Description, Keys
+from dlmskit.apps.simulator.description import Description
 from dlmskit.apps.simulator.fault_desk import FaultDesk, run_faults
 from dlmskit.apps.simulator.fault_tables import read_faults
 from dlmskit.apps.simulator.fleets import Fleet, accelerated, served_fleet
-from dlmskit.apps.simulator.key_pairs import MeterPairs
+from dlmskit.apps.simulator.lab_key_file import write_lab_keys
 from dlmskit.apps.simulator.meter import SimulatedMeter, running
-from dlmskit.apps.simulator.models import everybody
 from dlmskit.apps.simulator.page_address import PageAddress
 from dlmskit.apps.simulator.templates import description_of
-from dlmskit.client.key_file import write_key_file
-from dlmskit.client.parties import OWN_ENTRY
 from dlmskit.errors import ConfigError
 from dlmskit.link.wrapper import PORT
 from dlmskit.server import Database
@@ -32,7 +28,6 @@ from dlmskit.server.living import last_lived
 from dlmskit.transport.base import Listener
 from dlmskit.transport.url import address_of, listen_at
 from dlmskit.types.obis import Obis
-from dlmskit.types.system_title import SystemTitle
 
 STATE_FILE = "meter.sqlite"
 KEY_FILE = "meter.keys"
@@ -143,7 +138,7 @@ async def served(path: Path, serving: Serving) -> AsyncIterator[Served]:
             try:
                 url = address_of(address, listener)
                 async with running(meter, speed), faulty(serving, FaultDesk([meter], [url])) as page:
-                    yield Served(meter, listener, url, _key_file(description, folder, meter.pairs), page)
+                    yield Served(meter, listener, url, _key_file(meter, folder), page)
             finally:
                 # What was asked is answered; then it ends, whether the peers have understood or not.
                 with contextlib.suppress(TimeoutError):
@@ -176,32 +171,13 @@ def _meter(description: Description, database: Database, folder: Path) -> Simula
         raise
 
 
-def _key_file(description: Description, folder: Path, pairs: MeterPairs) -> Path | None:
-    """The keys that stand in the description anyway, as a file that clients take."""
-    keys, path = description.keys, folder / KEY_FILE
-    if keys is None:
+def _key_file(meter: SimulatedMeter, folder: Path) -> Path | None:
+    path = folder / KEY_FILE
+    if meter.description.keys is None:
         return None
     if not path.exists():
-        title = SystemTitle(description.meter.system_title)
-        text = f'storage = "plain"\n\n[keys.{title}]\nguek = "{keys.guek}"\ngak = "{keys.gak}"\n'
-        text += "".join(f'{name} = "{value}"\n' for name, value in _more(keys, pairs))
-        passwords = {client.password for client in everybody(description) if client.password is not None}
-        if len(passwords) == 1:  # an entry holds one
-            text += f"lls_password = {json.dumps(passwords.pop(), ensure_ascii=False)}\n"
-        if own := pairs.client.table():
-            text += f"\n[keys.{OWN_ENTRY}]\n" + "".join(f'{name} = "{value}"\n' for name, value in own.items())
-        write_key_file(path, text.encode())
+        write_lab_keys(path, [meter], meter.pairs.client)
     return path
-
-
-def _more(keys: Keys, pairs: MeterPairs) -> Iterator[tuple[str, str]]:
-    """What else a client must know of the meter: shared secrets, and the public halves of its key pairs."""
-    if keys.kek is not None:
-        yield "kek", keys.kek
-    if keys.hls_secret is not None:
-        yield "hls_secret_hex", keys.hls_secret
-    for purpose, public, _ in pairs.meter.named():
-        yield f"{purpose}_public_key", public.octets.hex()
 
 
 def _with_seed(description: Description, seed: int) -> Description:

@@ -10,7 +10,8 @@ import json
 from collections.abc import Iterable, Sequence
 
 from dlmskit.apps.simulator.description import TwinTable
-from dlmskit.apps.simulator.modelled import MADE_BY_THE_SERVER, ListedRights, served_as
+from dlmskit.apps.simulator.listed_rights import ListedRights
+from dlmskit.apps.simulator.modelled import MADE_BY_THE_SERVER, served_as
 from dlmskit.association.context import AssociationContext
 from dlmskit.client.aio import Meter
 from dlmskit.client.readings import ObjectEntry

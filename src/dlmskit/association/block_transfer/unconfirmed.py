@@ -52,13 +52,18 @@ class UnconfirmedStream:
             return None
         if number != self._number + 1:
             self._early[number] = block
-            if len(self._early) > self._reorder:
+            if len(self._early) > self._reorder or self._held > self._most:
                 self._drop()
             return None
         whole = self._append(block)
         while whole is None and (early := self._early.pop(self._number + 1, None)) is not None:
             whole = self._append(early)
         return whole
+
+    @property
+    def _held(self) -> int:
+        """Octets that are kept, those of early blocks too."""
+        return len(self._octets) + sum(len(block.block_data) for block in self._early.values())
 
     def _append(self, block: GeneralBlockTransfer) -> bytes | None:
         if len(self._octets) + len(block.block_data) > self._most:

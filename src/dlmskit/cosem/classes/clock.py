@@ -143,11 +143,9 @@ class Clock(InterfaceClass, class_id=8, version=0, name="Clock", methods_at=0x60
         moments = [self.moment(CosemDateTime(bytes(part))) for part in preset]
         self._preset = moments[0], moments[1], moments[2]
 
-    @method(6, "long")
+    @method(6, "long", within=(-LONGEST_SHIFT, LONGEST_SHIFT))
     def shift_time(self, seconds: int) -> None:
         """Shift by -900 to 900 seconds; other-reason beyond."""
-        if abs(seconds) > LONGEST_SHIFT:
-            raise ServiceError(DataAccessResult.OTHER_REASON, "shift_time", f"at most {LONGEST_SHIFT} s")
         self.set_utc(self._needed_utc() + timedelta(seconds=seconds))
 
     def _adjust(self, period: int) -> None:

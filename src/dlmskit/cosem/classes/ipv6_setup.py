@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dlmskit.codec.data import Data
-from dlmskit.cosem.declaration import Attribute, Request, attribute, method
+from dlmskit.cosem.declaration import Request, attribute, method
 from dlmskit.cosem.model import InterfaceClass
 from dlmskit.errors import ServiceError
 from dlmskit.types.enums import DataAccessResult
@@ -53,7 +53,7 @@ class Ipv6Setup(InterfaceClass, class_id=48, version=0, name="IPv6 setup"):
     @method(1, IPV6_ADDRESS, name="add_IPv6_address")
     def add_ipv6_address(self, added: Any) -> None:
         """Add an address to the list of its type; harmless where it is there."""
-        listed = self._list(added[0])
+        listed = self.attribute(4 + added[0])
         present = listed.__get__(self, type(self))
         if added[1] not in present:
             listed.__set__(self, [*present, added[1]])
@@ -61,13 +61,8 @@ class Ipv6Setup(InterfaceClass, class_id=48, version=0, name="IPv6 setup"):
     @method(2, IPV6_ADDRESS, name="remove_IPv6_address")
     def remove_ipv6_address(self, removed: Any) -> None:
         """Take an address off the list of its type; harmless where it is not there."""
-        listed = self._list(removed[0])
+        listed = self.attribute(4 + removed[0])
         listed.__set__(self, [one for one in listed.__get__(self, type(self)) if one != removed[1]])
-
-    def _list(self, address_type: int) -> Attribute:
-        if address_type not in {0, 1, 2}:
-            raise ServiceError(DataAccessResult.OTHER_REASON, "IPv6_address_type", f"no type {address_type}")
-        return self.attribute(4 + address_type)
 
 
 def _check(address: bytes) -> None:

@@ -174,7 +174,7 @@ class SecuritySetupV0(InterfaceClass, class_id=64, version=0, name="Security set
     @method(2, f"array<structure{{key_id:enum{{{_THREE_KEYS}}},key_wrapped:octet-string}}>")
     def global_key_transfer(self, keys: list[Any]) -> None:
         """Take keys wrapped under the master key: all of them or none."""
-        listed = _key_list(keys, most=KeyId.AUTHENTICATION_KEY)
+        listed = _key_list(keys)
         self._kept().transfer_keys(listed)
 
     def _kept(self) -> KeyKeeper:
@@ -197,13 +197,13 @@ class SecuritySetup(SecuritySetupV0, version=1):
     @method(2, f"array<structure{{key_id:{_KEY_ID},key_wrapped:octet-string}}>")
     def key_transfer(self, keys: list[Any]) -> None:
         """Take keys wrapped under the master key: all of them or none."""
-        listed = _key_list(keys, most=KeyId.MASTER_KEY)
+        listed = _key_list(keys)
         self._kept().transfer_keys(listed)
 
     @method(3, AGREED_KEYS, AGREED_KEYS)
     def key_agreement(self, keys: list[Any]) -> list[tuple[int, bytes]]:
         """Agree on keys with fresh key pairs on both sides: all of them or none."""
-        listed = _key_list(keys, most=KeyId.MASTER_KEY)
+        listed = _key_list(keys)
         return [(one.key_id, one.octets) for one in self._kept().agree_keys(listed)]
 
     @method(4, _KEY_PAIR)
@@ -232,13 +232,11 @@ class SecuritySetup(SecuritySetupV0, version=1):
         self._kept().remove_certificate(_identification(identification))
 
 
-def _key_list(keys: list[Any], most: KeyId) -> list[KeyData]:
-    """The list as it was sent; ServiceError other-reason for unknown and repeated key ids, and for an empty list."""
+def _key_list(keys: list[Any]) -> list[KeyData]:
+    """The list as it was sent; ServiceError other-reason for repeated key ids, and for an empty list."""
     named = [KeyData(int(key_id), bytes(octets)) for key_id, octets in keys]
     if not 0 < len(named) <= MOST_KEYS or len({one.key_id for one in named}) != len(named):
         raise ServiceError(DataAccessResult.OTHER_REASON, "keys", "each key once, and at least one")
-    if any(not 0 <= one.key_id <= most for one in named):
-        raise ServiceError(DataAccessResult.OTHER_REASON, "keys", f"key ids are 0 to {most}")
     return named
 
 

@@ -20,6 +20,8 @@ Confirms = Callable[[bytes], bool]
 """Whether an APDU confirms the push."""
 _MOST_OCTETS = 4096
 """Of a confirmation that comes in blocks."""
+_MOST_LATE = 64
+"""APDUs that have arrived when the time is over, and are still looked at: who talks without end keeps nobody waiting."""
 _BLOCK = GeneralBlockTransfer.head[0]
 
 
@@ -30,7 +32,7 @@ async def confirmed(transport: Transport, octets: bytes, seconds: float, confirm
     """
     await transport.send(octets)
     deadline = _Deadline(seconds)
-    while not confirms(await transport.receive(deadline.left)):
+    while not confirms(await deadline.next(transport)):
         continue
 
 
@@ -50,7 +52,7 @@ async def confirmed_in_blocks(
             await _send(transport, out)
             deadline = _Deadline(seconds)
         try:
-            received = await transport.receive(deadline.left)
+            received = await deadline.next(transport)
         except TransportTimeout:
             out = transfer.expired()
             if transfer.aborted:
@@ -107,8 +109,13 @@ class _Deadline:
     def __init__(self, seconds: float) -> None:
         self._clock = asyncio.get_running_loop().time
         self._at = self._clock() + seconds
+        self._late = 0
 
-    @property
-    def left(self) -> float:
-        """Seconds until then; never 0, so that what has arrived already is still taken."""
-        return max(self._at - self._clock(), 0.001)
+    async def next(self, transport: Transport) -> bytes:
+        """The APDU that comes until then, or has arrived already. Raises TransportTimeout, TransportError."""
+        left = self._at - self._clock()
+        if left <= 0:
+            self._late += 1
+            if self._late > _MOST_LATE:
+                raise TransportTimeout("nothing that came in time confirms the push")
+        return await transport.receive(max(left, 0.001))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 
 from dlmskit.errors import ConfigError
@@ -17,6 +18,34 @@ IN_MEMORY = ":memory:"
 COPY_EVERY = 86_400.0
 """In s, while the meter runs."""
 _FIRST_WITH_LINEAGE = 3
+_OCTETS_OF_A_PAGE_IN_MEMORY = 512
+"""As few as SQLite allows: each table takes a page, and a fleet has thousands of meters."""
+
+
+def _bring_up(connection: sqlite3.Connection, found: int) -> None:
+    """Add the tables that formats after ``found`` have."""
+    for schema in SCHEMAS[found:]:
+        for statement in schema.split(";"):
+            connection.execute(statement)
+    if found < FORMAT:
+        connection.execute(f"PRAGMA user_version = {FORMAT}")
+
+
+@lru_cache(maxsize=1)
+def _empty() -> bytes:
+    """The file of a new meter that keeps nothing: to copy it is four times as fast as to make its tables."""
+    connection = sqlite3.connect(IN_MEMORY, isolation_level=None)
+    connection.execute(f"PRAGMA page_size = {_OCTETS_OF_A_PAGE_IN_MEMORY}")
+    _bring_up(connection, 0)
+    octets = connection.serialize()
+    connection.close()
+    return octets
+
+
+def _in_memory() -> sqlite3.Connection:
+    connection = sqlite3.connect(IN_MEMORY, isolation_level=None, check_same_thread=False)
+    connection.deserialize(_empty())
+    return connection
 
 
 class MeterFile:
@@ -46,7 +75,9 @@ class MeterFile:
     # --- Opening ---
 
     def _connect(self) -> sqlite3.Connection:
-        matches = self._digest.matches() if self.on_disk else True
+        if not self.on_disk:
+            return _in_memory()
+        matches = self._digest.matches()
         connection = sqlite3.connect(self.path, timeout=1.0, isolation_level=None, check_same_thread=False)
         try:
             self._prepare(connection, matches)
@@ -65,13 +96,8 @@ class MeterFile:
         found = run("PRAGMA user_version").fetchone()[0]
         if not matches:
             self._examine(connection, found, known=matches is not None)
-        if self.on_disk:
-            self._forget_digest()
-        for schema in SCHEMAS[found:]:
-            for statement in schema.split(";"):
-                run(statement)
-        if found < FORMAT:
-            run(f"PRAGMA user_version = {FORMAT}")
+        self._forget_digest()
+        _bring_up(connection, found)
         run("COMMIT")
         if found > FORMAT:
             raise ConfigError(f"{self.path} has format {found}, this program reads format {FORMAT}")

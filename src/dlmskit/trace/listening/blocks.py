@@ -23,10 +23,15 @@ _BLOCK_OCTETS = 512
 
 
 class PushBlocks:
-    """The blocks of one sender between two SAPs. ``answers``: whether it can be answered; else its blocks are only joined."""
+    """The blocks of one sender between two SAPs. ``answers``: whether it can be answered; else its blocks are only joined.
 
-    def __init__(self, limits: Limits, window: int = 16, *, answers: bool, reliable: bool) -> None:
-        self._limits = limits
+    ``round_trip_seconds`` of its medium: before that nobody comes back to ask again.
+    """
+
+    def __init__(
+        self, limits: Limits, window: int = 16, *, answers: bool, reliable: bool, round_trip_seconds: float = 0.0
+    ) -> None:
+        self._pause = limits.message_seconds + round_trip_seconds
         self._answers = answers
         self._reliable = reliable
         self._options = BlockOptions(
@@ -44,7 +49,7 @@ class PushBlocks:
         """Take a block: what to send, and the push where it is whole."""
         if not self._answers or (not block.window and block.block_number):
             return Reaction((), self._unconfirmed.receive(block), confirmed=False)
-        if now - self._heard > self._limits.message_seconds:  # whoever comes back after so long begins anew
+        if now - self._heard > self._pause:  # whoever comes back after so long begins anew
             self._transfer = None
         self._heard = now
         if begins_another(block, self._transfer, reliable=self._reliable):

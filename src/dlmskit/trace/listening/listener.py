@@ -29,7 +29,7 @@ from dlmskit.trace.listening.receiver import Arrival, Desk, Receiver, Send
 from dlmskit.trace.listening.recent import Recent
 from dlmskit.trace.live import sap_of
 from dlmskit.trace.report import PayloadApdu
-from dlmskit.transport.base import Connection, Listener, Saps, is_reliable
+from dlmskit.transport.base import Connection, Listener, Saps, is_reliable, round_trip_of
 from dlmskit.transport.serial_line import serial_device
 from dlmskit.transport.url import TransportUrl, listen_at, parse_url, scheme_named
 from dlmskit.types.system_title import SystemTitle
@@ -172,6 +172,7 @@ class _Station:
         send: Send | None,
         *,
         reliable: bool = True,
+        round_trip_seconds: float = 0.0,
         rated: bool = True,
     ) -> None:
         """What came from a peer; without ``send`` nobody answers it."""
@@ -186,6 +187,7 @@ class _Station:
             seconds=asyncio.get_running_loop().time(),
             send=send,
             reliable=reliable,
+            round_trip_seconds=round_trip_seconds,
             rated=rated,
         )
         push = receiver.receive(apdu, arrival)
@@ -225,8 +227,16 @@ class _Handler:
         def answer(octets: bytes) -> None:
             connection.send(destination, source, octets)
 
-        reliable = is_reliable(connection)
-        self._station.take(self._receiver, apdu, connection.peer, destination, source, answer, reliable=reliable)
+        self._station.take(
+            self._receiver,
+            apdu,
+            connection.peer,
+            destination,
+            source,
+            answer,
+            reliable=is_reliable(connection),
+            round_trip_seconds=round_trip_of(connection),
+        )
         return ()
 
     def lost(self, reason: str) -> None:
@@ -264,7 +274,7 @@ def listen(
     if not 1 <= bounds.block_window <= 63:
         raise ConfigError(f"a window is 1 to 63 blocks, not {bounds.block_window}")
     blocks = replace(limits, apdu_octets=min(limits.apdu_octets, bounds.push_octets))
-    desk = Desk(meters, Rates(bounds), Recent(), ListenCounts(), confirm_plain, limits, blocks, bounds.block_window)
+    desk = Desk(meters, Rates(bounds), Recent(), Recent(), ListenCounts(), confirm_plain, limits, blocks, bounds.block_window)
     return PushListener(places, desk, bounds)
 
 

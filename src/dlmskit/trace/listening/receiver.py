@@ -51,6 +51,8 @@ class Desk:
     meters: Meters
     rates: Rates
     recent: Recent
+    recent_plain: Recent
+    """What nobody has proved: who sends much of it makes no verified push forgotten."""
     counts: ListenCounts
     confirm_plain: bool = False
     """Confirm pushes without any protection too; they stay marked."""
@@ -75,6 +77,8 @@ class Arrival:
     """Answers the sender; None where nobody can."""
     reliable: bool = True
     """Whether what it sends is neither lost nor doubled."""
+    round_trip_seconds: float = 0.0
+    """Of its medium."""
     rated: bool = True
     """Whether its sender may be told to be slower, by dropping what is too much."""
 
@@ -93,7 +97,7 @@ class Receiver:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._blocks: OrderedDict[Hashable, PushBlocks] = OrderedDict()
-        self._last: HandedUp | None = None
+        self._last: tuple[Recent, HandedUp] | None = None
         self.verified = False
         """Whether a meter has proved itself here."""
 
@@ -117,7 +121,8 @@ class Receiver:
     def not_taken(self) -> None:
         """There was no room for the push that was returned last: when it is sent again it is new."""
         if self._last is not None:
-            self._desk.recent.forget(self._last)
+            recent, handed_up = self._last
+            recent.forget(handed_up)
             self._last = None
 
     def _whole(self, octets: bytes, arrival: Arrival) -> _Whole | None:
@@ -149,7 +154,11 @@ class Receiver:
     ) -> _Whole | None:
         """The APDU that a block completes; what acknowledges the block is sent. Only few ends may be in the middle of a push."""
         blocks = self._blocks.pop(between, None) or PushBlocks(
-            self._desk.block_limits, self._desk.block_window, answers=send is not None, reliable=arrival.reliable
+            self._desk.block_limits,
+            self._desk.block_window,
+            answers=send is not None,
+            reliable=arrival.reliable,
+            round_trip_seconds=arrival.round_trip_seconds,
         )
         self._blocks[between] = blocks
         if len(self._blocks) > _MOST_STREAMS:
@@ -170,7 +179,7 @@ class Receiver:
         handed_up = None
         if _wants_confirmation(whole.octets):
             sender = (arrival.host, arrival.client_sap, arrival.server_sap)
-            handed_up = self._new(sender, whole.octets, answer)
+            handed_up = self._new(desk.recent_plain, sender, whole.octets, answer)
             if handed_up is None:
                 return None
         desk.counts.marked += 1
@@ -178,14 +187,13 @@ class Receiver:
         done = None if handed_up is None or answer is None else handed_up.done
         return _push(arrival, None, Verdict.UNPROTECTED, explanation, asks_confirmation=done)
 
-    def _new(self, sender: Hashable, plain: bytes, answer: Callable[[], None] | None) -> HandedUp | None:
+    def _new(self, recent: Recent, sender: Hashable, plain: bytes, answer: Callable[[], None] | None) -> HandedUp | None:
         """A push that was not handed up before; None for a repetition, which is confirmed as the first one is."""
-        recent = self._desk.recent
         known = recent.find(sender, plain)
         handed_up = known or recent.add(sender, plain)
         if answer is not None:
             handed_up.ask(answer)
-        self._last = None if known else handed_up
+        self._last = None if known else (recent, handed_up)
         if known is not None:
             self._desk.counts.repeated += 1
             return None
@@ -203,7 +211,7 @@ class Receiver:
         answer = self._confirmation(verified.plain, (verified, context), whole.send)
         handed_up = None
         if verified.plain[0] == DataNotification.head[0]:
-            handed_up = self._new(title, verified.plain, answer)
+            handed_up = self._new(desk.recent, title, verified.plain, answer)
             if handed_up is None:
                 return None
         explanation = Engine(KeyRing(), desk.limits).explain(verified.plain)

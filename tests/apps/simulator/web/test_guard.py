@@ -87,6 +87,29 @@ async def test_a_body_that_is_too_long(fleet: Fleet, visitor: Visitor) -> None:
     assert untouched(fleet)
 
 
+async def test_half_an_order_is_none() -> None:
+    """Whoever goes away in the middle of a number would else cut the power of another meter."""
+
+    async def application(*_: object) -> None:
+        pytest.fail("it was served")
+
+    async def send(message: object) -> None: ...
+
+    guard = Guard(application, "127.0.0.1", 1)
+    pieces: list[dict[str, object]] = [
+        {"type": "http.request", "body": b"kind=power-cut&seconds=900&target=1", "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+
+    async def receive() -> dict[str, object]:
+        return pieces.pop(0)
+
+    headers = [(b"host", b"127.0.0.1:1"), (b"authorization", f"Bearer {guard.token}".encode())]
+    scope = {"type": "http", "method": "POST", "path": "/faults", "query_string": b"", "headers": headers}
+    await guard(scope, receive, send)
+    assert pieces == []
+
+
 async def test_it_shows_nothing_of_itself() -> None:
     async def application(*_: object) -> None: ...
 

@@ -11,7 +11,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from dlmskit.apps.bench.cases import all_cases
-from dlmskit.apps.bench.figures import Figure, figures
+from dlmskit.apps.bench.figure import Figure
+from dlmskit.apps.bench.figures import figures
 from dlmskit.apps.bench.model import Result
 from dlmskit.apps.bench.over_tcp import tcp_cases
 from dlmskit.apps.bench.peers import FOLDER, find_peers

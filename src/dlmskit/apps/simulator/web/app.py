@@ -90,7 +90,7 @@ class _Pages:
         return answer
 
     def _found(self, request: Request) -> dict[str, Any]:
-        query, page = request.query_params.get("q", "")[:200], _whole(request.query_params.get("page", ""), 1)
+        query, page = request.query_params.get("q", ""), _whole(request.query_params.get("page", ""), 1)
         return {"found": views.found(self._desk, query, page)}
 
     def _page(self, template: str, **words: Any) -> HTMLResponse:

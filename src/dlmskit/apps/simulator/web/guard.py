@@ -133,14 +133,14 @@ async def _answer(send: Send, status: HTTPStatus, words: str, headers: tuple[tup
 
 
 async def _body(receive: Receive) -> bytes | None:
-    """The whole body; None for one that is too long."""
+    """The whole body; None for one that is too long, or whose sender went away in the middle of it."""
     octets = b""
     while True:
         message = await receive()
         octets += bytes(message.get("body", b""))
-        if len(octets) > MOST_OCTETS:
+        if len(octets) > MOST_OCTETS or message["type"] != "http.request":
             return None
-        if message["type"] != "http.request" or not message.get("more_body", False):
+        if not message.get("more_body", False):
             return octets
 
 

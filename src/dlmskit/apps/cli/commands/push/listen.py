@@ -11,7 +11,7 @@ from rich.markup import escape
 
 from dlmskit.apps.cli.connection import shown
 from dlmskit.apps.cli.keyfile import open_key_file
-from dlmskit.apps.cli.output import console, print_json
+from dlmskit.apps.cli.output import console, print_json, visible
 from dlmskit.apps.simulator.serving import stop_signal
 from dlmskit.trace.explain.model import NOTES
 from dlmskit.trace.listening import Push, PushListener
@@ -44,7 +44,7 @@ async def _listen(listener: PushListener, count: int, *, json: bool) -> None:
     stop = stop_signal()
     async with listener:
         if not json:
-            console.print(f"listening at [bold cyan]{', '.join(listener.urls)}[/]; Ctrl-C stops it")
+            console.print(f"listening at [bold cyan]{escape(', '.join(listener.urls))}[/]; Ctrl-C stops it")
             sys.stdout.flush()
         receiving = asyncio.create_task(_receive(listener, count, json=json))
         stopping = asyncio.create_task(stop.wait())
@@ -72,13 +72,12 @@ def _print(push: Push) -> None:
         "[green]verified[/]" if push.trusted else f"[red]{push.verdict.value}[/]{f' ({push.reason})' if push.reason else ''}"
     )
     sender = "no system title" if push.system_title is None else str(push.system_title)
-    console.print(
-        f"\n[bold]{sender}[/] {verdict} {push.apdu.name} [dim]from {push.peer}, {push.received:%Y-%m-%d %H:%M:%S} UTC[/]"
-    )
+    source = f"from {escape(visible(push.peer))}, {push.received:%Y-%m-%d %H:%M:%S} UTC"
+    console.print(f"\n[bold]{sender}[/] {verdict} {push.apdu.name} [dim]{source}[/]")
     for value in push.values:
         unit = f" {value.unit}" if value.unit else ""
         name = str(value.obis) if value.obis else "-"
         console.print(f"  {name:<20} {escape(shown(value.value))}{unit}  [dim]{escape(value.name)}[/]")
     for problem in push.problems:
         if problem.code not in NOTES:
-            console.print(f"  [red]{escape(problem.message)}[/]")
+            console.print(f"  [red]{escape(visible(problem.message))}[/]")
