@@ -14,7 +14,6 @@ from dlmskit.apdu import (
     decode_apdu,
 )
 from dlmskit.association import AssociationSettings, EventCode, Party, State
-from dlmskit.association.inputs import ANSWERS_BY_OCTET
 from dlmskit.codec.data import Data
 from dlmskit.errors import ConfigError, SecurityError, SecurityReason
 from dlmskit.limits import Limits
@@ -23,6 +22,7 @@ from dlmskit.security.envelope import Form
 from dlmskit.security.protection import protect
 from dlmskit.types.conformance import Conformance
 from dlmskit.types.enums import ActionResult, DataAccessResult, Mechanism
+from tests.association.first_octets import owed
 from tests.association.peers import (
     CIPHERED,
     DEDICATED,
@@ -64,15 +64,15 @@ def in_state(state: State, way: AssociationSettings) -> Pair:
 @pytest.mark.parametrize("way", [HLS, CIPHERED], ids=["clear", "ciphered"])
 @pytest.mark.parametrize("state", [State.INACTIVE, State.IDLE, State.HLS_PENDING, State.ASSOCIATED])
 def test_all_first_octets_in_all_states(state: State, way: AssociationSettings) -> None:
-    """With nothing and with random octets behind them: the answer of the table, or one of the refusals; never an effect."""
+    """With nothing and with random octets behind them: the answer of the standard, or one of the refusals; never an effect."""
     dice = Random(f"{state}{way.ciphered}")
     pair = in_state(state, way)
     for octet in range(256):
         for body in (b"", dice.randbytes(1), dice.randbytes(12), dice.randbytes(200)):
             answer = pair.one(bytes((octet,)) + body)
-            expected = ANSWERS_BY_OCTET[state if state is not State.INACTIVE else State.IDLE][octet]
-            if isinstance(expected, bytes):
-                assert answer == expected
+            expected = owed(state, octet)
+            if expected is not None:
+                assert answer == expected, f"{octet:02X}"
             elif answer:
                 refusal = decode_apdu(answer)
                 denied = getattr(refusal, "result", None) == DataAccessResult.READ_WRITE_DENIED

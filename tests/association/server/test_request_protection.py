@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 
 from dlmskit.association import AssociationSettings, EventCode, Party, ServerSwitches, State
-from dlmskit.association.inputs import ANSWERS_BY_OCTET, Serve
 from dlmskit.codec.data import Data
 from dlmskit.security.control import Protection, SecurityControl
 from dlmskit.security.envelope import Form
 from dlmskit.security.policy import SecurityPolicy
 from dlmskit.security.protection import protect
+from tests.association.first_octets import PLAIN_SERVICES, owed
 from tests.association.peers import (
     CIPHERED,
     CLIENT_TITLE,
@@ -145,16 +145,15 @@ def test_ded_without_a_dedicated_key(kind: str) -> None:
 @pytest.mark.case("R-070")
 @pytest.mark.parametrize("way", [GENERAL, replace(GENERAL, dedicated_key=True)], ids=["general-glo", "general-ded"])
 def test_all_first_octets_inside_of_general_ciphering(way: AssociationSettings) -> None:
-    """What the table owes for the inner APDU, or not allowed: so with AARQ, RLRQ and protection inside of protection."""
+    """What is owed for the inner APDU in clear, or not allowed: so with AARQ, RLRQ and protection inside of protection."""
     pair = Pair(way).associate()
     security, form = pair.client.security, pair.client._core.form
     assert security is not None
     assert form is not None
     for octet in range(256):
         answer = pair.one(protect(bytes((octet,)) + bytes(30), security, form))
-        act = ANSWERS_BY_OCTET[State.ASSOCIATED][octet]
-        if act is not Serve.PLAIN:
-            assert answer in {act, NOT_ALLOWED}
+        if octet not in PLAIN_SERVICES:
+            assert answer in {owed(State.ASSOCIATED, octet), NOT_ALLOWED}, f"{octet:02X}"
     assert pair.meter.log == []
     assert pair.server.state is State.ASSOCIATED
     pair.still_works()
