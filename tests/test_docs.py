@@ -6,7 +6,6 @@ within a line, and alone on a line for any lines. Runs of spaces count as one: t
 
 from __future__ import annotations
 
-import asyncio
 import os
 import re
 import runpy
@@ -15,18 +14,18 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Thread
 
 import pytest
 
 from dlmskit.apps.cli import commands
 from dlmskit.apps.simulator.description import parse_description
 from dlmskit.apps.simulator.meter import SimulatedMeter
-from dlmskit.apps.simulator.serving import Served, Serving, served
+from dlmskit.apps.simulator.serving import Served
 from dlmskit.client.counters import STATE_VARIABLE
 from dlmskit.client.key_file import PASSPHRASE
 from dlmskit.client.tokens import LIBRARY, PIN
 from tests.apps.cli.conftest import Run, run  # noqa: F401 - a fixture
+from tests.apps.served import served_in_a_thread
 from tests.softhsm import PIN as OPENS
 from tests.softhsm import softhsm
 
@@ -64,17 +63,8 @@ def pages(*kinds: str) -> list[object]:
 @pytest.fixture(scope="module")
 def meter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The household meter of the examples, served for the pages of this module."""
-    loop = asyncio.new_event_loop()
-    thread = Thread(target=loop.run_forever)
-    thread.start()
-    serving = served(ROOT / "examples" / "household.toml", Serving(port=0, state=tmp_path_factory.mktemp("meter")))
-    try:
-        yield asyncio.run_coroutine_threadsafe(serving.__aenter__(), loop).result(60)
-        asyncio.run_coroutine_threadsafe(serving.__aexit__(None, None, None), loop).result(60)
-    finally:
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
+    with served_in_a_thread(ROOT / "examples" / "household.toml", tmp_path_factory.mktemp("meter")) as running:
+        yield running
 
 
 @pytest.fixture

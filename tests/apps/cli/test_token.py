@@ -6,19 +6,18 @@ import asyncio
 import stat
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
 
 from dlmskit.apps.cli import payment
-from dlmskit.apps.simulator.serving import Serving, served
 from dlmskit.apps.simulator.templates import template_text
 from dlmskit.cosem.classes.token_gateway import TokenStatus
 from dlmskit.errors import DecodeError, OutcomeUnknown, TransportError
 from dlmskit.security.payment_tokens import read_token, token_key
 from dlmskit.types.system_title import SystemTitle
 from tests.apps.cli.conftest import Result, Run
+from tests.apps.served import served_in_a_thread
 
 TITLE = "4C41420000000043"
 KEY = "101112131415161718191A1B1C1D1E1F"
@@ -39,18 +38,8 @@ def prepaid(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str
     folder = tmp_path_factory.mktemp("prepaid")
     description = folder / "prepaid.toml"
     description.write_text(template_text("prepaid").replace("past_days = 35", "past_days = 0"), encoding="utf-8")
-    loop = asyncio.new_event_loop()
-    thread = Thread(target=loop.run_forever)
-    thread.start()
-    serving = served(description, Serving(port=0, state=folder / "state"))
-    try:
-        meter = asyncio.run_coroutine_threadsafe(serving.__aenter__(), loop).result(60)
+    with served_in_a_thread(description, folder / "state") as meter:
         yield f"{meter.url}?client=1", str(meter.key_file)
-        asyncio.run_coroutine_threadsafe(serving.__aexit__(None, None, None), loop).result(60)
-    finally:
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
 
 
 @pytest.fixture
