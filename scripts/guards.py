@@ -21,12 +21,14 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from threading import Event
+from types import FrameType
+from typing import Any, NoReturn
 
 from tests.guards.table import ROOT, Guard, GuardTableError, files_of, load_guards
 
@@ -36,6 +38,11 @@ SECONDS = 180
 """For the tests of one guard. They take some ten; without a guard some never end."""
 
 Line = dict[str, Any]
+
+_STOPPED = Event()
+"""Set when the script is told to end: nothing begins any more."""
+_GROUPS: set[int] = set()
+"""The process groups that run."""
 
 
 @dataclass
@@ -122,6 +129,7 @@ def _witnessed(
     job = {"source": str(copy), "report": str(report), "cases": cases, "runs": runs, "everything": everything}
     command = [sys.executable, "-m", "tests.guards.witness", json.dumps(job)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(copy), str(ROOT)))}
+    environment["HYPOTHESIS_PROFILE"] = "guards"  # that an example fails is enough; to look for the smallest takes minutes
     ended, output = _run(command, environment, seconds)
     lines = report.read_text(encoding="utf-8").splitlines() if report.exists() else []
     return [json.loads(line) for line in lines], ended, output
@@ -148,12 +156,40 @@ def _run(command: Sequence[str], environment: Mapping[str, str], seconds: float)
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
     ) as process:
         try:
-            return True, process.communicate(timeout=seconds)[0]
+            _GROUPS.add(process.pid)
+            return True, process.communicate(timeout=0 if _STOPPED.is_set() else seconds)[0]
         except subprocess.TimeoutExpired:
             return False, ""
         finally:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+            _kill(process.pid)
+            _GROUPS.discard(process.pid)
+
+
+def _kill(group: int) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(group, signal.SIGKILL)
+
+
+@contextmanager
+def _ending_in_order() -> Iterator[None]:
+    """Told to end by a signal, the script ends what it has started, and leaves no copy behind."""
+
+    def stop(number: int, _: FrameType | None) -> NoReturn:
+        for one in before:
+            signal.signal(one, signal.SIG_IGN)
+        _STOPPED.set()
+        for group in list(_GROUPS):
+            _kill(group)
+        raise SystemExit(128 + number)
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        for number in before:
+            signal.signal(number, stop)
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def untouched(results: Iterable[Result]) -> list[str]:
@@ -198,8 +234,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         reasons = [f"{one}: {guards.without.get(one, 'neither a guard nor a case that has one')}" for one in sorted(unknown)]
         print("\n".join(reasons), file=sys.stderr)
         return 2
-    results = _run_all(chosen, options)
-    confirm(results, seconds=options.seconds)
+    with _ending_in_order():
+        results = _run_all(chosen, options)
+        confirm(results, seconds=options.seconds)
     left = untouched(results) if options.all else []
     if options.json:
         print(json.dumps({"guards": [asdict(result) for result in results], "untouched": left}, indent=1))
@@ -211,11 +248,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run_all(chosen: Sequence[Guard], options: argparse.Namespace) -> list[Result]:
     def one(guard: Guard) -> Result:
         result = run(guard, seconds=options.seconds, everything=options.all)
-        print(f"{result.outcome:<8}{result.guard}", file=sys.stderr, flush=True)
+        if not _STOPPED.is_set():
+            print(f"{result.outcome:<8}{result.guard}", file=sys.stderr, flush=True)
         return result
 
     with ThreadPoolExecutor(options.workers) as workers:
-        return list(workers.map(one, chosen))
+        try:
+            return list(workers.map(one, chosen))
+        except SystemExit:
+            workers.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 if __name__ == "__main__":

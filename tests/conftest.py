@@ -1,7 +1,7 @@
 """Settings of the whole suite: hypothesis profiles, the record of the support table, the check that a robustness case exists.
 
-In the profile of `make test` hypothesis draws the same examples in every run: a result depends on the tree alone.
-`make soak` draws many more, at random.
+In the profile of `make test` hypothesis draws the same examples in every run: a result depends on the tree alone. `make guards`
+draws those too, and looks for no smaller one where one fails. `make soak` draws many more, at random.
 """
 
 from __future__ import annotations
@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 from tests.support import recorder
 from tests.vectors import load
 
 settings.register_profile("suite", derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("soak", max_examples=5000, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("guards", settings.get_profile("suite"), phases=[Phase.explicit, Phase.generate])
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 

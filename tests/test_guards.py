@@ -7,9 +7,12 @@ one that holds nothing, from a copy that does not work, and from a run without e
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +22,13 @@ from scripts.guards import Result, confirm, judge, main, table, untouched
 from tests.guards.table import ROOT, SOURCE, Guard, GuardTableError, Patch, cases_with_tests, load_guards
 from tests.vectors import load
 
-GROUPS = frozenset("ADIKPX")
-"""Groups of cases in which each has a guard, or a reason why it has none."""
 GUARDS = load_guards()
-KNOWN = {case["id"]: case["group"] for case in load("robustness-cases")}
+KNOWN = {case["id"] for case in load("robustness-cases")}
 
 
 def test_every_case_has_a_guard_or_a_reason() -> None:
     held = {case for guard in GUARDS.guards for case in guard.cases}
-    open_cases = {case for case in cases_with_tests() if KNOWN[case] in GROUPS} - held - GUARDS.without.keys()
+    open_cases = cases_with_tests() - held - GUARDS.without.keys()
     assert not open_cases, "add a guard to tests/guards, or a reason to the table `without` there"
     assert not held & GUARDS.without.keys()
 
@@ -41,7 +42,7 @@ def test_every_reason_is_a_sentence_about_a_case_with_tests() -> None:
 def test_the_guard_stands_in_the_source_once(guard: Guard) -> None:
     guard.check()
     assert guard.cases
-    assert set(guard.cases) <= cases_with_tests() & KNOWN.keys()
+    assert set(guard.cases) <= cases_with_tests() & KNOWN
     assert guard.protects.endswith(".")
 
 
@@ -174,3 +175,35 @@ def test_the_witness_refuses_another_source_than_the_copy(tmp_path: Path) -> Non
 def test_what_is_no_guard_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["R-999"]) == 2
     assert "R-999: neither a guard nor a case that has one" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="looks for processes in /proc")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_whoever_ends_it_finds_nothing_left(tmp_path: Path, number: signal.Signals) -> None:
+    command = [sys.executable, "-m", "scripts.guards"]
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL) as process:
+        while not running(tmp_path):
+            assert process.poll() is None
+            time.sleep(0.01)
+        assert copies(tmp_path)
+        process.send_signal(number)
+    assert process.returncode == 128 + number
+    assert copies(tmp_path) == []
+    while running(tmp_path):
+        time.sleep(0.01)
+
+
+def copies(folder: Path) -> list[Path]:
+    return list(folder.glob("guard-*"))
+
+
+def running(folder: Path) -> list[str]:
+    """The processes that have something in a folder on their command line."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            found.append(path.read_text(encoding="utf-8", errors="replace"))
+        except OSError:  # it has ended
+            continue
+    return [command for command in found if str(folder) in command]

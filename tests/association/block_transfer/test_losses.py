@@ -172,13 +172,30 @@ def test_any_blocks_whatsoever(events: list[bytes | str], window: int, begins: b
 
 @pytest.mark.case("R-068")
 def test_numbers_never_wrap() -> None:
-    """65,535 blocks of one octet: the exchange is aborted in front of the last number, and no gap holds more than a window."""
+    """65,535 blocks of one octet: the exchange is aborted in front of the last number."""
     machine = BlockTransfer(BlockOptions(window=63, block_octets=20, most_octets=1 << 20))
     for number in range(1, 0x10000):
         block = GeneralBlockTransfer(0x3F, number, 0, b"\x00")
         reaction = machine.receive(block.encode(), block, float(number))
         assert reaction.apdu is None
     assert machine.aborted
+
+
+@pytest.mark.case("R-068")
+def test_our_own_numbers_never_wrap() -> None:
+    """A peer that has every block acknowledged, while our numbers are ahead of its own: when they are used up it is over."""
+    machine = BlockTransfer(BlockOptions(window=1, block_octets=20, most_octets=1 << 20))
+    sent = list(machine.send(REQUEST))
+    for acknowledged in range(1, 0x10000):
+        block = GeneralBlockTransfer(0x01, max(acknowledged - 14, 1), acknowledged, b"\x00")
+        sent += machine.receive(block.encode(), block).send
+    assert sent[-1] == ABORT
+    assert [GeneralBlockTransfer.decode(octets).block_number for octets in sent[:-1]] == list(range(1, 0x10000))
+    assert machine.aborted
+
+
+@pytest.mark.case("R-068")
+def test_a_gap_holds_no_more_than_a_window() -> None:
     hoarding = BlockTransfer(BlockOptions(window=63, block_octets=20, most_octets=1 << 20))
     for number in range(2, 1000):
         hoarding.receive(b"", GeneralBlockTransfer(0x7F, number, 0, bytes(100)))

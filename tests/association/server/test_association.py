@@ -18,7 +18,6 @@ from dlmskit.apdu import (
     decode_apdu,
 )
 from dlmskit.association import AssociationSettings, EventCode, Party, ServerSwitches, State
-from dlmskit.association.inputs import ANSWERS_BY_OCTET, Serve
 from dlmskit.codec.data import Data
 from dlmskit.cosem.access import Role
 from dlmskit.errors import ConfigError, SecurityError, SecurityReason
@@ -30,6 +29,7 @@ from dlmskit.security.policy import SecurityPolicy
 from dlmskit.security.protection import protect, unprotect
 from dlmskit.types.conformance import Conformance
 from dlmskit.types.enums import ActionResult, DataAccessResult, Mechanism
+from tests.association.first_octets import PLAIN_SERVICES, owed
 from tests.association.peers import (
     BROKEN,
     CIPHERED,
@@ -84,15 +84,15 @@ def in_state(state: State, way: AssociationSettings) -> Pair:
 @pytest.mark.parametrize("way", [HLS, CIPHERED], ids=["clear", "ciphered"])
 @pytest.mark.parametrize("state", [State.INACTIVE, State.IDLE, State.HLS_PENDING, State.ASSOCIATED])
 def test_all_first_octets_in_all_states(state: State, way: AssociationSettings) -> None:
-    """With nothing and with random octets behind them: the answer of the table, or one of the refusals; never an effect."""
+    """With nothing and with random octets behind them: the answer of the standard, or one of the refusals; never an effect."""
     dice = Random(f"{state}{way.ciphered}")
     pair = in_state(state, way)
     for octet in range(256):
         for body in (b"", dice.randbytes(1), dice.randbytes(12), dice.randbytes(200)):
             answer = pair.one(bytes((octet,)) + body)
-            expected = ANSWERS_BY_OCTET[state if state is not State.INACTIVE else State.IDLE][octet]
-            if isinstance(expected, bytes):
-                assert answer == expected
+            expected = owed(state, octet)
+            if expected is not None:
+                assert answer == expected, f"{octet:02X}"
             elif answer:
                 refusal = decode_apdu(answer)
                 denied = getattr(refusal, "result", None) == DataAccessResult.READ_WRITE_DENIED
@@ -481,16 +481,15 @@ def test_ded_without_a_dedicated_key(kind: str) -> None:
 @pytest.mark.case("R-070")
 @pytest.mark.parametrize("way", [GENERAL, replace(GENERAL, dedicated_key=True)], ids=["general-glo", "general-ded"])
 def test_all_first_octets_inside_of_general_ciphering(way: AssociationSettings) -> None:
-    """What the table owes for the inner APDU, or not allowed: so with AARQ, RLRQ and protection inside of protection."""
+    """What is owed for the inner APDU in clear, or not allowed: so with AARQ, RLRQ and protection inside of protection."""
     pair = Pair(way).associate()
     security, form = pair.client.security, pair.client._core.form
     assert security is not None
     assert form is not None
     for octet in range(256):
         answer = pair.one(protect(bytes((octet,)) + bytes(30), security, form))
-        act = ANSWERS_BY_OCTET[State.ASSOCIATED][octet]
-        if act is not Serve.PLAIN:
-            assert answer in {act, NOT_ALLOWED}
+        if octet not in PLAIN_SERVICES:
+            assert answer in {owed(State.ASSOCIATED, octet), NOT_ALLOWED}, f"{octet:02X}"
     assert pair.meter.log == []
     assert pair.server.state is State.ASSOCIATED
     pair.still_works()

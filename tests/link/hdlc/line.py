@@ -86,6 +86,8 @@ class Line:
         self.client.tick(self.now)
         for server in self.servers:
             server.tick(self.now)
+        late = [machine.due for machine in (self.client, *self.servers) if machine.due is not None and machine.due <= self.now]
+        assert not late, f"told at {self.now} s, and still due at {late[0]} s: it would be told for ever"
         self.settle()
         return True
 

@@ -26,7 +26,7 @@ from dlmskit.server.storage.counters import AHEAD
 from dlmskit.server.storage.failure import FIRST_RETRY
 from dlmskit.types.enums import DataAccessResult
 from tests.server.keyed import Owner, fresh_keys, kek, meter, opens
-from tests.server.peers import Client
+from tests.server.peers import Client, attribute
 from tests.server.storage.failing import DEPTH, ERRORS, NOTE, PROFILE, FailingMeter, FaultyConnection, rows_of
 
 ROOT = Path(__file__).parents[3]
@@ -129,9 +129,52 @@ def test_nothing_goes_out_or_comes_in_under_a_counter_that_is_not_on_the_disk(
     assert not client.answered, "silence"
     assert answered <= AHEAD
     assert one.public().value(1, ERRORS) == NV_MEMORY_ERROR, "in clear it is still served"
-    one.kill()
+    never_again(one, tmp_path, client, sent)
 
-    again = FailingMeter(tmp_path)
+
+@pytest.mark.case("R-100")
+@pytest.mark.case("R-054")
+@pytest.mark.parametrize("lost", ["transmit", "receive"])
+def test_a_number_that_was_put_away_in_vain_counts_for_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lost: str
+) -> None:
+    """The commit that fails is the one with the next block of counters, or with the window moved on: either alone."""
+    monkeypatch.setattr("dlmskit.server.storage.file.sqlite3.connect", partial(sqlite3.connect, factory=FaultyConnection))
+    one = FailingMeter(tmp_path)
+    client = one.client()
+    sent: list[int] = []
+    while not used_up(one, client)[lost]:
+        ask(client, sent)
+    assert list(used_up(one, client).values()).count(True) == 1
+    full(one.database, True)
+    for _ in range(5):
+        assert not unheard(client), "silence, and not only to the request that met the full disk"
+        assert one.database.failure
+    never_again(one, tmp_path, client, sent)
+
+
+def used_up(one: FailingMeter, client: Client) -> dict[str, bool]:
+    """Whether the next request needs a write: for its answer's counter, or for its own."""
+    (counter,) = one.device.transmit.in_use.values()
+    ((following,),) = one.database.read("SELECT next FROM transmit")
+    ((lowest,),) = one.database.read("SELECT lowest FROM receive")
+    (own,) = client.credentials.transmit.in_use.values()
+    assert own.next is not None
+    return {"transmit": counter.next == following, "receive": own.next >= lowest}
+
+
+def unheard(client: Client) -> list[bytes]:
+    """What is answered to a client that gives its request up."""
+    exchange = client.association.get(attribute(1, NOTE, 2))
+    (request,) = next(exchange)
+    exchange.close()
+    return client.send(request)
+
+
+def never_again(one: FailingMeter, folder: Path, client: Client, sent: list[int]) -> None:
+    """After a loss of power no message is taken twice, and no number is sent twice."""
+    one.kill()
+    again = FailingMeter(folder)
     replayed = Client(again.device, title=client.title)
     for apdu in client.recorded:
         for answer in replayed.send(apdu):
