@@ -16,7 +16,7 @@ from dlmskit.security.control import Protection
 from dlmskit.security.conventions import Conventions
 from dlmskit.security.counters import MemoryCounterStore, TransmitCounters
 from dlmskit.security.keys import Key, KeyRole, KeySet
-from dlmskit.security.layers import Layer
+from dlmskit.security.layers import KeyChoice, Layer
 from dlmskit.security.parties import Correspondence, Identity, KnownParty, directory_of
 from dlmskit.security.policy import ProtectionRules
 from dlmskit.security.verified import Verified
@@ -30,6 +30,9 @@ ANYTHING = ProtectionRules(
     incoming=Protection.NONE, outgoing=Protection.NONE, accept_broadcast=True, third_parties=frozenset({THIRD})
 )
 """Demands nothing, and takes whatever verifies."""
+FRESH = [KeyChoice.WRAPPED, KeyChoice.ONE_PASS, KeyChoice.STATIC]
+IDENTIFIED = [KeyChoice.GUEK, KeyChoice.GBEK]
+"""How general-ciphering names its key."""
 
 
 @cache

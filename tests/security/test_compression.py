@@ -24,7 +24,7 @@ from dlmskit.security.protection import protect, protect_layers, unprotect
 from dlmskit.types.system_title import SystemTitle
 from tests.security.parties import CLIENT, GET_REQUEST, SERVER
 from tests.security.people import ANYTHING, keys_of, people, person, with_rules
-from tests.security.test_general_ciphering import changed, refused
+from tests.security.refusals import changed, refused
 from tests.vectors import load, parameters
 
 REGULAR = b"\xc0" + b"load profile " * 30

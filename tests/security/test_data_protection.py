@@ -18,7 +18,7 @@ from dlmskit.security.data_protection import ProtectionParameters, ProtectionTyp
 from dlmskit.security.layers import KeyChoice
 from tests.security.parties import CLIENT, SERVER
 from tests.security.people import ANYTHING, THIRD, person
-from tests.security.test_general_ciphering import state
+from tests.security.refusals import state
 
 VALUE = Data.structure([Data.double_long_unsigned(123456), Data.octet_string(b"private")]).octets
 AUTH, ENC, BOTH, SIGN = ProtectionType

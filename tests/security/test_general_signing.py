@@ -24,7 +24,7 @@ from dlmskit.security.protection import protect_layers, unprotect
 from dlmskit.types.datetime import CosemDateTime
 from tests.security.parties import CLIENT, GET_REQUEST, SERVER
 from tests.security.people import ANYTHING, THIRD, people, person, with_rules
-from tests.security.test_general_ciphering import refused, state
+from tests.security.refusals import refused, state
 from tests.vectors import load
 
 S = Protection.SIGNED

@@ -25,7 +25,7 @@ from dlmskit.security.protection import protect, protect_layers, unprotect
 from dlmskit.types.system_title import SystemTitle
 from tests.security.parties import CLIENT, GET_REQUEST, SERVER
 from tests.security.people import ANYTHING, THIRD, correspondence, people, person, with_rules
-from tests.security.test_general_ciphering import refused, state
+from tests.security.refusals import refused, state
 
 A, E, S = Protection.AUTHENTICATED, Protection.ENCRYPTED, Protection.SIGNED
 AE = A | E

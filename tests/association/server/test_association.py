@@ -8,44 +8,29 @@ from random import Random
 import pytest
 
 from dlmskit.apdu import (
-    ActionRequestNormal,
     ActionResponseNormal,
     ExceptionResponse,
-    GetRequestNormal,
-    GetRequestWithList,
     GetResponseNormal,
-    SetRequestNormal,
     decode_apdu,
 )
-from dlmskit.association import AssociationSettings, EventCode, Party, ServerSwitches, State
+from dlmskit.association import AssociationSettings, EventCode, Party, State
 from dlmskit.codec.data import Data
-from dlmskit.cosem.access import Role
 from dlmskit.errors import ConfigError, SecurityError, SecurityReason
 from dlmskit.limits import Limits
-from dlmskit.security.context import SecurityContext
 from dlmskit.security.control import Protection, SecurityControl
 from dlmskit.security.envelope import Form
-from dlmskit.security.policy import SecurityPolicy
-from dlmskit.security.protection import protect, unprotect
+from dlmskit.security.protection import protect
 from dlmskit.types.conformance import Conformance
 from dlmskit.types.enums import ActionResult, DataAccessResult, Mechanism
-from tests.association.first_octets import PLAIN_SERVICES, owed
+from tests.association.first_octets import owed
 from tests.association.peers import (
-    BROKEN,
     CIPHERED,
-    CLIENT_TITLE,
     DEDICATED,
-    DENIED,
-    ECHO,
-    FAILING,
     GENERAL,
-    GUARDED,
-    HIDDEN,
     HLS,
     KEYS,
     LLS,
     LN_CIPHERED,
-    MISSING,
     OTHER_KEYS,
     PLAIN,
     SERVER_TITLE,
@@ -55,12 +40,7 @@ from tests.association.peers import (
     listed,
     settings,
 )
-
-GET = GetRequestNormal(0xC1, VALUE, None).encode()
-SET = SetRequestNormal(0xC1, VALUE, None, Data.unsigned(1)).encode()
-ACTION = ActionRequestNormal(0xC1, ECHO, Data.unsigned(1)).encode()
-NOT_ALLOWED, NOT_PROTECTED, TOO_LONG, NOT_DECIPHERED = (bytes.fromhex(f"D801{code:02d}") for code in (2, 1, 4, 5))
-REPLY_TO_HLS = bytes.fromhex("000F0000280000FF01")
+from tests.association.server.octets import ACTION, GET, NOT_ALLOWED, NOT_DECIPHERED, NOT_PROTECTED, SET
 
 
 def in_state(state: State, way: AssociationSettings) -> Pair:
@@ -218,296 +198,6 @@ def test_passes_3_and_4_have_a_time_limit() -> None:
     assert pair.server.state is State.IDLE
     assert pair.server.deadline is None
     pair.associate().still_works()
-
-
-# --- Associated --------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("way", [PLAIN, CIPHERED, GENERAL, DEDICATED], ids=["clear", "glo", "general", "ded"])
-@pytest.mark.parametrize(
-    ("plain", "answer"),
-    [
-        (bytes.fromhex("C004C1") + VALUE.encode() + b"\0", "C401C10103"),
-        (bytes.fromhex("C106C1") + VALUE.encode() + b"\0\0", "C501C103"),
-        (GET[:7], "C401C10103"),
-        (SET[:-1], "C501C103"),
-        (SET[:-2] + b"\x07\x00", "C501C103"),
-        (GET[:2], "D80102"),
-        (GET + b"\x00", "D80102"),
-        (SET + b"\xff", "D80102"),
-        (ACTION[:-1], "D80102"),
-        (bytes.fromhex("C307C1") + ECHO.encode(), "D80102"),
-        (GetRequestWithList(0xC1, (listed(VALUE),)).encode()[:-1], "C401C10103"),
-    ],
-)
-def test_malformed_requests(way: AssociationSettings, plain: bytes, answer: str) -> None:
-    """Nothing is executed, and the association stays: the official cases read an attribute afterwards."""
-    pair = Pair(way).associate()
-    octets = plain
-    if way.ciphered:
-        assert pair.client.security is not None
-        octets = protect(plain, pair.client.security, pair.client._core.form or Form.GLO)
-    found = pair.one(octets)
-    if answer.startswith("D8"):
-        assert found.hex().upper() == answer, "an exception-response is never protected"
-    else:
-        security = pair.client.security
-        assert opened(found, security).hex().upper() == answer
-    assert pair.meter.log == []
-    pair.still_works()
-
-
-def opened(octets: bytes, security: SecurityContext | None) -> bytes:
-    """The plain answer."""
-    if security is None:
-        return octets
-    return octets if octets[0] in {0xC4, 0xC5, 0xC7} else unprotect(octets, security).plain
-
-
-@pytest.mark.parametrize("octet", [0x7E, 0x82])
-@pytest.mark.parametrize(("result", "code"), [(None, 4), (DataAccessResult.READ_WRITE_DENIED, 3)])
-def test_an_object_that_does_not_exist(octet: int, result: DataAccessResult | None, code: int) -> None:
-    """object-undefined; the official case wants read-write-denied: a switch."""
-    switches = ServerSwitches() if result is None else ServerSwitches(unknown_object_result=result)
-    pair = Pair(replace(PLAIN, switches=switches)).associate()
-    assert pair.run(pair.client.get(MISSING)) == code
-    assert pair.run(pair.client.set(MISSING, Data.unsigned(octet))) == code
-
-
-def test_unconfirmed_requests_are_executed_and_not_answered() -> None:
-    pair = Pair(PLAIN).associate()
-    for plain in (SET, ACTION, GET):
-        assert pair.one(plain[:2] + b"\x81" + plain[3:]) == b""
-    assert pair.meter.effects == 2
-    assert pair.one(GET[:2] + b"\x81" + GET[3:7]) == b"", "no error answer either"
-    lax = Pair(replace(PLAIN, switches=ServerSwitches(answer_unconfirmed=True))).associate()
-    assert lax.one(GET[:2] + b"\x81" + GET[3:]).hex().startswith("c40181")
-
-
-@pytest.mark.parametrize("way", [PLAIN, CIPHERED], ids=["clear", "glo"])
-def test_longer_than_negotiated(way: AssociationSettings) -> None:
-    pair = Pair(way, replace(way, max_pdu_size=100)).associate()
-    assert pair.one((b"\xc1" if way is PLAIN else b"\xc9") + bytes(100)) == TOO_LONG
-    pair.still_works()
-
-
-@pytest.mark.parametrize("octets", [b"\xc8\x05\x30\x00\x00\x00\x01", b"\xd0\x05\x30\x00\x00\x00\x01", b"\xdb\x00\x05" + bytes(5)])
-def test_ciphered_in_a_context_without_ciphering(octets: bytes) -> None:
-    for way in (PLAIN, HLS):
-        assert Pair(way).associate().one(octets) == NOT_ALLOWED
-
-
-def test_what_is_not_negotiated() -> None:
-    """GET alone: SET, ACTION, lists and blocks are not allowed, selective access and attribute 0 are violations."""
-    pair = Pair(PLAIN, replace(PLAIN, conformance=Conformance.GET)).associate()
-    blocks = ("C102C1" + VALUE.encode().hex() + "00" + "0000000001" + "0100", "C103C1" + "0100000001" + "00", "C002C100000001")
-    for plain in (SET, ACTION, GetRequestWithList(0xC1, (listed(VALUE),)).encode(), *map(bytes.fromhex, blocks)):
-        assert pair.one(plain) == NOT_ALLOWED
-    selection = bytes.fromhex("0102") + Data.null().octets
-    assert pair.one(GET[:-1] + selection).hex().upper() == "C401C1010D"
-    assert pair.one(GET[:-2] + b"\x00\x00").hex().upper() == "C401C1010D"
-    assert pair.meter.log == []
-
-
-def test_attribute_0_with_get() -> None:
-    """All attributes that the role names, in order; null-data for what may not be read, and for what fails."""
-    pair = Pair(PLAIN).associate()
-    everything = pair.run(pair.client.get(replace_attribute(0)))
-    assert isinstance(everything, Data)
-    value = Data.double_long_unsigned(1234)
-    assert everything.elements() == (value, value, value, *[Data.null()] * 6)
-    hidden = pair.run(pair.client.get_list([listed(GUARDED), listed(replace_attribute(0))]))
-    assert hidden == [DataAccessResult.READ_WRITE_DENIED, everything]
-
-
-def replace_attribute(number: int):
-    return type(VALUE)(VALUE.class_id, VALUE.instance_id, number)
-
-
-@pytest.mark.case("R-074")
-def test_an_object_that_fails() -> None:
-    """Other-reason for this item alone; the error is for the log, not for the wire."""
-    pair = Pair(PLAIN).associate()
-    assert pair.run(pair.client.get_list([listed(VALUE), listed(BROKEN), listed(VALUE)]))[1] == DataAccessResult.OTHER_REASON
-    assert isinstance(pair.server_log[-1].error, KeyError)
-    assert pair.run(pair.client.set(BROKEN, Data.unsigned(1))) == DataAccessResult.OTHER_REASON
-    assert pair.run(pair.client.action(FAILING)).result == ActionResult.TEMPORARY_FAILURE
-    assert not any(b"bug" in octets for octets in pair.received)
-    pair.still_works()
-
-
-@pytest.mark.case("R-041")
-def test_every_path_asks_the_same_access_function() -> None:
-    """Normal, list, blocks, attribute 0, selective access: what may not be read or written stays unread and unwritten."""
-    pair = Pair(replace(PLAIN, max_pdu_size=60)).associate()
-    long = Data.octet_string(bytes(500))
-    denied = DataAccessResult.READ_WRITE_DENIED
-    assert pair.run(pair.client.get(HIDDEN)) == denied
-    assert pair.run(pair.client.get_list([listed(HIDDEN)])) == [denied]
-    assert pair.run(pair.client.set(HIDDEN, Data.unsigned(1))) == denied
-    assert pair.run(pair.client.set(HIDDEN, long)) == denied
-    assert pair.run(pair.client.set_list([listed(HIDDEN)], [long])) == [denied]
-    assert pair.run(pair.client.action(DENIED)).result == denied
-    assert pair.run(pair.client.action(DENIED, long)).result == denied
-    assert [response.result for response in pair.run(pair.client.action_list([DENIED], [long]))] == [denied]
-    assert pair.meter.log == []
-
-
-def test_a_role_that_changes_is_asked_anew() -> None:
-    meter = Meter()
-    pair = Pair(PLAIN, meter=meter).associate()
-    pair.still_works()
-    meter.the_role = Role("nothing")
-    assert pair.run(pair.client.get(VALUE)) == DataAccessResult.OBJECT_UNDEFINED
-
-
-# --- Protection --------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.case("R-048")
-@pytest.mark.supports("policy demands authenticated requests", "policy demands encrypted requests", suite=0, side="server")
-@pytest.mark.parametrize("plain", [GET, SET, ACTION], ids=["GET", "SET", "ACTION"])
-def test_a_clear_request_where_protection_is_demanded(plain: bytes) -> None:
-    pair = Pair(CIPHERED).associate()
-    assert pair.one(plain) == NOT_PROTECTED
-    assert pair.meter.log == []
-    assert pair.server_log.codes()[-1] is EventCode.PROTECTION_TOO_WEAK
-    pair.still_works()
-
-
-@pytest.mark.case("R-046", "R-047")
-@pytest.mark.supports("policy demands authenticated requests", "policy demands encrypted requests", suite=0, side="server")
-@pytest.mark.parametrize("protection", [Protection.AUTHENTICATED, Protection.ENCRYPTED])
-def test_less_protection_than_the_policy(protection: Protection) -> None:
-    pair = Pair(CIPHERED).associate()
-    weak = settings(
-        application_context=LN_CIPHERED,
-        security_policy=SecurityPolicy(int(protection) << 2 | int(protection) << 5),
-    )
-    attacker = pair.client_credentials.security(Party.CLIENT, weak, SERVER_TITLE)
-    octets = protect(SET, attacker, Form.GLO, SecurityControl.of(attacker.suite, protection))
-    assert pair.one(octets) == NOT_DECIPHERED
-    assert pair.meter.log == []
-    assert pair.server_log.codes()[-1] is EventCode.PROTECTION_TOO_WEAK
-    pair.still_works()
-
-
-@pytest.mark.case("R-045")
-@pytest.mark.supports("forged counter without effect", suite=None, side="server")
-@pytest.mark.parametrize("way", [CIPHERED, GENERAL, DEDICATED], ids=["glo", "general-glo", "ded"])
-def test_every_bit_of_a_request(way: AssociationSettings) -> None:
-    """Nothing is executed, the receive counter stays; the untouched octets are still taken afterwards."""
-    pair = Pair(way).associate()
-    assert pair.client.security is not None
-    octets = protect(SET, pair.client.security, pair.client._core.form or Form.GLO)
-    for bit in range(8 * len(octets)):
-        flipped = bytearray(octets)
-        flipped[bit // 8] ^= 1 << bit % 8
-        answer = pair.one(bytes(flipped))
-        assert answer[:1] in {b"", b"\xd8"}
-        assert pair.meter.log == []
-        assert pair.server.state is State.ASSOCIATED
-    assert pair.one(octets)[:1] != b"\xd8"
-    assert pair.meter.effects == 1
-
-
-@pytest.mark.case("R-050")
-@pytest.mark.supports("repeated message refused", suite=None, side="server")
-@pytest.mark.parametrize("way", [CIPHERED, GENERAL, DEDICATED], ids=["glo", "general-glo", "ded"])
-def test_the_last_message_again(way: AssociationSettings) -> None:
-    """Executed once; the answer says which counter is the lowest that would be taken."""
-    pair = Pair(way).associate()
-    pair.run(pair.client.set(VALUE, Data.unsigned(9)))
-    octets = pair.sent[-1]
-    counter = int.from_bytes(octets[12:16] if way is GENERAL else octets[3:7])
-    assert pair.one(octets).hex().upper() == f"D80106{counter + 1:08X}"
-    assert pair.meter.effects == 1
-    assert pair.server_log.codes()[-1] is EventCode.COUNTER_REPEATED
-    pair.still_works()
-
-
-@pytest.mark.case("R-051")
-@pytest.mark.supports("repeated message refused", suite=None, side="server")
-def test_old_equal_next_and_far_counters() -> None:
-    pair = Pair(CIPHERED).associate()
-    counter = pair.client_credentials.transmit.of(KEYS.guek, CLIENT_TITLE)  # type: ignore[arg-type]
-    assert pair.client.security is not None
-    first, second, third = (protect(SET, pair.client.security) for _ in range(3))
-    table = [(second, True), (first, False), (second, False), (third, True), (third, False)]
-    for octets, taken in table:
-        before = pair.meter.effects
-        answer = pair.one(octets)
-        assert (answer[:1] == b"\xcd") is taken
-        assert pair.meter.effects - before == taken
-    counter.advance_to(counter.next + 1000 if counter.next else 1000)
-    pair.still_works()
-    assert EventCode.COUNTER_GAP in pair.server_log.codes(), "a gap is accepted and logged"
-
-
-@pytest.mark.case("R-057")
-def test_reflected_messages() -> None:
-    """Our own responses sent back to us as requests, and the requests of the client under the tag of another service."""
-    pair = Pair(CIPHERED).associate()
-    pair.run(pair.client.set(VALUE, Data.unsigned(9)))
-    request, response = pair.sent[-1], pair.received[-1]
-    assert pair.one(response) == b""
-    assert pair.one(b"\xc9" + response[1:])[:2] == b"\xd8\x01"
-    assert pair.client.security is not None
-    other = protect(GET, pair.client.security)
-    assert pair.one(b"\xc9" + other[1:]) == NOT_DECIPHERED, "inner and outer tag must belong together"
-    assert request[0] == 0xC9
-    assert pair.meter.effects == 1
-    pair.still_works()
-
-
-@pytest.mark.case("R-058")
-@pytest.mark.parametrize("kind", ["never agreed", "of the association before"])
-def test_ded_without_a_dedicated_key(kind: str) -> None:
-    pair = Pair(DEDICATED)
-    if kind == "never agreed":
-        octets = b"\xd1\x1e\x30" + bytes(29)
-        pair = Pair(CIPHERED).associate()
-    else:
-        pair.associate()
-        assert pair.client.security is not None
-        octets = protect(SET, pair.client.security, Form.DED)
-        pair.run(pair.client.release())
-        pair.associate()
-    assert pair.one(octets) == NOT_DECIPHERED
-    assert pair.meter.log == []
-    pair.still_works()
-
-
-@pytest.mark.case("R-070")
-@pytest.mark.parametrize("way", [GENERAL, replace(GENERAL, dedicated_key=True)], ids=["general-glo", "general-ded"])
-def test_all_first_octets_inside_of_general_ciphering(way: AssociationSettings) -> None:
-    """What is owed for the inner APDU in clear, or not allowed: so with AARQ, RLRQ and protection inside of protection."""
-    pair = Pair(way).associate()
-    security, form = pair.client.security, pair.client._core.form
-    assert security is not None
-    assert form is not None
-    for octet in range(256):
-        answer = pair.one(protect(bytes((octet,)) + bytes(30), security, form))
-        if octet not in PLAIN_SERVICES:
-            assert answer in {owed(State.ASSOCIATED, octet), NOT_ALLOWED}, f"{octet:02X}"
-    assert pair.meter.log == []
-    assert pair.server.state is State.ASSOCIATED
-    pair.still_works()
-
-
-def test_silence_instead_of_an_answer_that_may_be_an_oracle() -> None:
-    pair = Pair(replace(CIPHERED, switches=ServerSwitches(silent_on_deciphering_error=True))).associate()
-    assert pair.one(b"\xc9\x1e\x30\x7f\xff\xff\xff" + bytes(25)) == b""
-    pair.still_works()
-
-
-def test_all_failures_of_protection_look_the_same() -> None:
-    """Rule 7: wrong tag, wrong suite, wrong title, too weak, inner tag: one answer for all."""
-    pair = Pair(GENERAL).associate()
-    ahead = bytes.fromhex("00FFFFFF")
-    glo = [bytes((0xC9, 0x1E, control)) + ahead + bytes(25) for control in (0x30, 0x31, 0x00, 0x10, 0x20, 0x70, 0xB0)]
-    general = b"\xdb\x08" + b"MMM00000" + b"\x1e\x30" + ahead + bytes(25)
-    assert {pair.one(octets) for octets in [*glo, general]} == {NOT_DECIPHERED}
 
 
 # --- Release, loss, time -----------------------------------------------------------------------------------------------

@@ -24,8 +24,8 @@ from dlmskit.trace.explain import Code, Explanation, KeyRing, Verdict, explain, 
 from dlmskit.trace.explain.engine import Engine
 from tests.security.parties import CLIENT, GET_REQUEST, SERVER
 from tests.security.people import TITLES, agreement_key, keys_of, people, signing_key
+from tests.security.refusals import changed
 from tests.security.test_compression import under_bit_7
-from tests.security.test_general_ciphering import changed
 from tests.vectors import load
 
 LOAD = b"\xc4\x01\xc1\x00\x09\x81\xc8" + b"0123456789" * 20

@@ -67,8 +67,8 @@ def run(  # noqa: PLR0913, PLR0917 - the options of a command
         forms=form or [FormName.GLO],
         level=protection,
         key_info=key_info,
-        transaction_id=None if transaction_id is None else octets_of(transaction_id, "the transaction id"),
-        other_information=octets_of(other_information, "other information") if other_information else b"",
+        transaction_id=_octets(transaction_id, "the transaction id"),
+        other_information=_octets(other_information or None, "other information") or b"",
         broadcast=broadcast,
         compress=compress,
     )
@@ -77,20 +77,15 @@ def run(  # noqa: PLR0913, PLR0917 - the options of a command
     )
     stages = [apdu_stage("apdu", plain)]
     stages += _layers(plain, wanted, ring, system_title, recipient_title, suite, Counter(counter, counters))
-    octets = bytes.fromhex(stages[-1]["hex"])
     if frame is not None:
         framing = Framing(kind=frame, client=client, server=server, physical=physical, information_octets=information_octets)
-        frames = framing.frames(octets, demand_sender(sender, plain, octets))
-        stages.append(
-            {"stage": frame.value, "hex": b"".join(frames).hex().upper(), "frames": [one.hex().upper() for one in frames]}
-        )
-    if output is not None:
-        write_new(output, f"{stages[-1]['hex']}\n")
-    if json:
-        print_json({"stages": stages})
-    elif output is None:
-        typer.echo(stages[-1]["hex"])
+        stages.append(_framed(framing, sender, plain, bytes.fromhex(stages[-1]["hex"])))
+    _give(stages, output, json=json)
     return 0
+
+
+def _octets(text: str | None, what: str) -> bytes | None:
+    return None if text is None else octets_of(text, what)
 
 
 def _layers(
@@ -112,3 +107,20 @@ def _layers(
         octets = protect_layers(octets, context, [step])
         stages.append(apdu_stage(form.value, octets))
     return stages
+
+
+def _framed(framing: Framing, sender: Sender | None, plain: bytes, octets: bytes) -> Stage:
+    """The frames of the result, together and one by one."""
+    frames = framing.frames(octets, demand_sender(sender, plain, octets))
+    shown = [one.hex().upper() for one in frames]
+    return {"stage": framing.kind.value, "hex": "".join(shown), "frames": shown}
+
+
+def _give(stages: list[Stage], output: str | None, *, json: bool) -> None:
+    """The last stage into the file or onto standard output; as JSON all of them."""
+    if output is not None:
+        write_new(output, f"{stages[-1]['hex']}\n")
+    if json:
+        print_json({"stages": stages})
+    elif output is None:
+        typer.echo(stages[-1]["hex"])
