@@ -268,3 +268,15 @@ def act(client, step, now):
         now = max(now, client.due)
         client.tick(now)
     return now
+
+
+@pytest.mark.parametrize("heard", [0.0, 22643.40798291816, 26459.111428383265])
+def test_a_frame_is_given_up_when_it_was_told_to_be_due(heard):
+    """Where (heard + 0.3) - heard is less than 0.3 as well."""
+    receiver = MBusReceiver(0.3)
+    receiver.feed(b"\x68", heard)
+    due = receiver.due
+    assert due is not None
+    receiver.tick(due)
+    assert not receiver.unfinished
+    assert receiver.due is None

@@ -68,7 +68,8 @@ class MBusReceiver:
 
     def tick(self, now: float) -> list[LineFrame]:
         """Frames that were hidden behind an unfinished one, once that is given up."""
-        return self._cut(expired=True) if self._buffer and now - self._last >= self._seconds else []
+        due = self.due  # compared as it was told: a difference may round otherwise
+        return self._cut(expired=True) if due is not None and now >= due else []
 
     def _cut(self, *, expired: bool) -> list[LineFrame]:
         frames: list[LineFrame] = []

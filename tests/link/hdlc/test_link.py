@@ -90,6 +90,22 @@ def test_the_line_goes_dead_under_an_open_link():
     assert line.servers[0].links == 0
 
 
+@pytest.mark.case("R-022")
+@pytest.mark.parametrize("heard", [0.0, 4002.353689016469, 32756.445238821198])
+def test_what_was_told_to_be_due_is_done_then(heard):
+    """Where (heard + 120) - heard is less than 120: else the timer would be told the same moment for ever."""
+    server = HdlcServer({1}, None, LinkSettings())
+    client = HdlcClient(client_address(16), server_address(1))
+    client.connect(heard)
+    server.receive(decode_frame(client.output()), heard)
+    assert server.links == 1
+    due = server.due
+    assert due is not None
+    server.tick(due)
+    assert server.links == 0
+    assert server.due is None
+
+
 @pytest.mark.case("R-025")
 def test_a_thousand_half_open_clients_leave_nothing_behind():
     server = HdlcServer({1}, None, LinkSettings(links=4))

@@ -76,7 +76,7 @@ class HdlcServer:
         """Forget the links of clients that have been silent for too long."""
         seconds = self.settings.times.inactivity
         for key, link in list(self._links.items()):
-            if seconds and now - link.heard >= seconds:
+            if seconds and now >= link.heard + seconds:  # the sum that `due` tells: a difference may round otherwise
                 self._settle(key, link, LinkInput.INACTIVE, f"nothing heard for {seconds:g} s")
 
     def send(self, client: int, server: int, apdu: bytes) -> bool:
