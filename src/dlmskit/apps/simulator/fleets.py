@@ -11,8 +11,8 @@ import contextlib
 import gc
 import hashlib
 import hmac
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -140,6 +140,8 @@ async def served_fleet(
         make_room(count)
     now = accelerated(description.fleet.speed)
     async with AsyncExitStack() as stack:
+        # The garbage collector would look through thousands of meters again and again: each time is a pause of seconds.
+        stack.callback(gc.unfreeze)
         meters: list[SimulatedMeter] = []
         for number in range(count):
             one = member(description, number)
@@ -148,6 +150,7 @@ async def served_fleet(
             stack.callback(made.close)
             meters.append(made)
             if number % 50 == 0:
+                gc.freeze()
                 await asyncio.sleep(0)  # the others of this loop have their turn
         key_file = folder / "fleet.keys"
         with contextlib.suppress(FileNotFoundError):
@@ -156,19 +159,8 @@ async def served_fleet(
         urls = await _listen(description, meters, host, port, stack)
         for made in meters:
             await stack.enter_async_context(running(made, description.fleet.speed))
-        with _left_alone():
-            yield Fleet(meters, urls, key_file)
-
-
-@contextmanager
-def _left_alone() -> Iterator[None]:
-    """Keep the garbage collector from looking through thousands of meters again and again: each time is a pause of seconds."""
-    gc.collect()
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
+        gc.freeze()
+        yield Fleet(meters, urls, key_file)
 
 
 async def _listen(
