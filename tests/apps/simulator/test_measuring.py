@@ -66,6 +66,19 @@ def test_a_moment_has_its_value_however_one_comes_there() -> None:
     assert measurement().phase_values(NOON) == measurement().phase_values(NOON)
 
 
+@pytest.mark.parametrize("solar", [0.0, 6.0])
+def test_a_whole_day_is_the_end_of_its_quarters_to_the_last_bit(solar: float) -> None:
+    meter = measurement(solar_kwp=solar)
+    for number in range(19_723, 19_723 + 366):
+        quarters = meter._quarters(number)
+        assert meter._whole_day(number) == tuple(running[-1] for running in quarters.sums)
+        for running in quarters.sums:
+            assert len(running) == 97
+            assert all(earlier <= later for earlier, later in pairwise(running))
+        imported, exported, *_ = quarters.sums
+        assert imported[-1] - exported[-1] == pytest.approx(sum(quarters.net) / 4)
+
+
 def test_habits() -> None:
     """Winter is more than summer, evening more than night, and the year is about what was asked for."""
     meter = measurement(annual_kwh=3500.0)

@@ -82,14 +82,17 @@ class Household:
         factor = self.annual_kwh / _TYPICAL_KWH * _season(number) * (0.82 + 0.36 * level)
         return typical_day(which, (number + 3) % 7 >= 5, summer_time), factor
 
-    def generation(self, number: int) -> list[float]:
-        """Mean power of each quarter that the roof gives on a day, in watts; nothing without a roof."""
+    def generation(self, number: int) -> tuple[int, list[float]]:
+        """What the roof gives on a day: the first quarter with light, and the mean power of it and the next ones in watts.
+
+        Nothing without a roof.
+        """
         if not self.solar_kwp:
-            return []
+            return 0, []
         which, level = _draw("sun", self.seed, number)
         peak = self.solar_kwp * 1000.0 * 0.85 * (0.2 + 0.8 * level**0.6)
-        heights = _sun(round(number % 365.2425), self.latitude)
-        return [peak * height * sky for height, sky in zip(heights, _sky(which), strict=True)]
+        first, heights = _sun(round(number % 365.2425), self.latitude)
+        return first, [peak * height * sky for height, sky in zip(heights, _sky(which)[first:], strict=False)]
 
 
 def _draw(what: str, seed: int, number: int) -> tuple[int, float]:
@@ -168,8 +171,11 @@ def _shape(*, weekend: bool, shift: int) -> tuple[float, ...]:
 
 
 @lru_cache(maxsize=400)
-def _sun(day_of_year: int, latitude: float) -> tuple[float, ...]:
-    """What of the peak power arrives in each quarter: the sine of the sun's height on a flat roof, with air in between."""
+def _sun(day_of_year: int, latitude: float) -> tuple[int, tuple[float, ...]]:
+    """What of the peak power arrives: the sine of the sun's height on a flat roof, with air in between.
+
+    The first quarter with light, and the values of it and the next ones.
+    """
     declination = asin(0.3978 * sin(2 * pi * (day_of_year - 80) / 365.2425))
     north = latitude * pi / 180
     received = []
@@ -177,4 +183,5 @@ def _sun(day_of_year: int, latitude: float) -> tuple[float, ...]:
         hour_angle = (slot + 0.5 - SLOTS / 2) * 2 * pi / SLOTS
         height = sin(north) * sin(declination) + cos(north) * cos(declination) * cos(hour_angle)
         received.append(max(height, 0.0) ** 1.15)
-    return tuple(received)
+    light = [slot for slot, height in enumerate(received) if height] or [0]
+    return light[0], tuple(received[light[0] : light[-1] + 1])

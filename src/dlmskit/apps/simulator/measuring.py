@@ -114,7 +114,7 @@ class Measurement:
             start + running[slot] + (running[slot + 1] - running[slot]) * share
             for start, running in zip(quarters.midnight, quarters.sums, strict=True)
         )
-        return _energies(sums, self._commodities(moment))
+        return Energies(*sums, *self._commodities(moment))
 
     def _commodities(self, moment: datetime) -> tuple[float, float, float]:
         """Gas, water and heat: more in winter and by day, and never backwards."""
@@ -148,20 +148,23 @@ class Measurement:
             midnight = self._midnight(number) if before is None else before.end()
             if len(self._days) >= _DAYS_KEPT:
                 del self._days[next(iter(self._days))]
-            found = self._days[number] = _quarters(midnight, *self._load(number), self.household.generation(number))
+            found = self._days[number] = _quarters(midnight, *self._load(number), *self.household.generation(number))
         return found
 
     def _whole_day(self, number: int) -> tuple[float, ...]:
         """What a day adds to the readings: the last of the sums of `_quarters`, to the last bit, without the others."""
         typical, factor = self._load(number)
-        generation = self.household.generation(number)
+        first, generation = self.household.generation(number)
         wh = factor * _SLOT_HOURS
         if not generation:
             return wh * typical.load_sums[-1], 0.0, wh * typical.reactive_sums[-1], wh * typical.rate_1_sums[-1]
-        imported, exported = _both_ways(_net(typical, factor, generation))
-        flows = imported, exported, compress(imported, typical.rate_1)
-        taken, given, rate_1 = (reduce(add, flow, 0.0) for flow in flows)  # as accumulate adds; sum() is more precise
-        return taken, given, wh * typical.reactive_sums[-1], rate_1
+        last = first + len(generation)
+        imported, exported = _both_ways(_net(typical, factor, first, generation))
+        # reduce() adds as accumulate() does; sum() is more precise.
+        taken = reduce(add, imported, wh * typical.load_sums[first]) + wh * (typical.load_sums[-1] - typical.load_sums[last])
+        rate_1 = reduce(add, compress(imported, typical.rate_1[first:last]), wh * typical.rate_1_sums[first])
+        rate_1 += wh * (typical.rate_1_sums[-1] - typical.rate_1_sums[last])
+        return taken, reduce(add, exported, 0.0), wh * typical.reactive_sums[-1], rate_1
 
     def _load(self, number: int) -> tuple[TypicalDay, float]:
         summer = self._summer_time.get(number)
@@ -256,36 +259,37 @@ def _largest(net: array[float]) -> tuple[float, int]:
     return best, net.index(best) if net else 0
 
 
-def _energies(electric: tuple[float, ...], others: tuple[float, ...]) -> Energies:
-    return Energies(*electric, *others)
-
-
 def _passed(days: float, by_year: float, by_day: float) -> float:
     """Which part of an annual amount has flowed ``days`` after 1970, where the flow swings over the year and over the day."""
     year = 2 * pi * (days - 15) / _YEAR_DAYS
     return days / _YEAR_DAYS + by_year * sin(year) / (2 * pi) + by_day * sin(2 * pi * (days - 0.6)) / (2 * pi * _YEAR_DAYS)
 
 
-def _quarters(midnight: tuple[float, ...], typical: TypicalDay, factor: float, generation: list[float]) -> _Quarters:
-    """A day as the meter counts it."""
-    net = _net(typical, factor, generation)
+def _quarters(midnight: tuple[float, ...], typical: TypicalDay, factor: float, first: int, generation: list[float]) -> _Quarters:
+    """A day as the meter counts it; from quarter ``first`` on the roof gives something."""
+    net = array("d", [factor * watts for watts in typical.load])
     wh = factor * _SLOT_HOURS
+    sums = [typical.load_sums, typical.reactive_sums, typical.rate_1_sums]
+    imported, reactive, rate_1 = (array("d", [wh * sum_ for sum_ in one]) for one in sums)
+    exported = array("d", bytes(8 * (SLOTS + 1)))
     if generation:
-        imported, exported = _both_ways(net)
-        in_rate_1 = map(mul, imported, typical.rate_1)
-        sums = [array("d", accumulate(flow, initial=0.0)) for flow in (imported, exported, in_rate_1)]
-    else:
-        sums = [array("d", [wh * sum_ for sum_ in typical.load_sums]), array("d", bytes(8 * (SLOTS + 1)))]
-        sums.append(array("d", [wh * sum_ for sum_ in typical.rate_1_sums]))
-    sums.insert(2, array("d", [wh * sum_ for sum_ in typical.reactive_sums]))
-    return _Quarters(midnight, array("d", net), array("d", [factor * var for var in typical.reactive]), tuple(sums))
+        last = first + len(generation)
+        by_day = _net(typical, factor, first, generation)
+        net[first:last] = array("d", by_day)
+        taken, given = _both_ways(by_day)
+        in_rate_1 = map(mul, taken, typical.rate_1[first:last])
+        for counted, flow, known in ((imported, taken, typical.load_sums), (rate_1, in_rate_1, typical.rate_1_sums)):
+            counted[first : last + 1] = array("d", accumulate(flow, initial=counted[first]))
+            counted[last + 1 :] = array("d", [counted[last] + wh * (sum_ - known[last]) for sum_ in known[last + 1 :]])
+        exported[first : last + 1] = array("d", accumulate(given, initial=0.0))
+        exported[last + 1 :] = array("d", [exported[last]] * (SLOTS - last))
+    flows = (imported, exported, reactive, rate_1)
+    return _Quarters(midnight, net, array("d", [factor * var for var in typical.reactive]), flows)
 
 
-def _net(typical: TypicalDay, factor: float, generation: list[float]) -> list[float]:
-    """Power by quarters: what the roof gives is used in the house first."""
-    if not generation:
-        return [factor * watts for watts in typical.load]
-    return [factor * watts - given for watts, given in zip(typical.load, generation, strict=True)]
+def _net(typical: TypicalDay, factor: float, first: int, generation: list[float]) -> list[float]:
+    """Power in the quarters with light: what the roof gives is used in the house first."""
+    return [factor * watts - given for watts, given in zip(typical.load[first:], generation, strict=False)]
 
 
 def _both_ways(net: list[float]) -> tuple[list[float], list[float]]:
