@@ -10,7 +10,7 @@ from array import array
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache, reduce
-from itertools import accumulate, compress
+from itertools import accumulate, chain, compress
 from math import hypot, pi, sin
 from operator import add, mul
 
@@ -114,7 +114,7 @@ class Measurement:
             start + running[slot] + (running[slot + 1] - running[slot]) * share
             for start, running in zip(quarters.midnight, quarters.sums, strict=True)
         )
-        return Energies(*sums, *self._commodities(moment))
+        return Energies(*chain(sums, self._commodities(moment)))
 
     def _commodities(self, moment: datetime) -> tuple[float, float, float]:
         """Gas, water and heat: more in winter and by day, and never backwards."""
