@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from importlib.resources import files
 from pathlib import Path
 from time import perf_counter
@@ -19,7 +20,7 @@ from dlmskit.apps.bench.fleet import fleet_figures
 from dlmskit.apps.bench.processes import TICK, processor_seconds, simulated
 from dlmskit.errors import ConfigError, TransportError
 from dlmskit.security.keys import KeySet
-from dlmskit.sync import connect
+from dlmskit.sync import Meter, connect
 
 REGISTER, PROFILE = "1.0.1.8.0.255", "1.0.99.1.0.255"
 A_YEAR = 365 * 96
@@ -94,7 +95,7 @@ def figures(
 
 
 def _requests(description: Path, count: int) -> Figure:
-    with simulated(str(description)) as (ready, process), connect(f"{ready['url']}?client=1&server=1", keys=_KEYS) as meter:
+    with simulated(str(description)) as (ready, process), _connected(ready["url"], description) as meter:
         meter.read(REGISTER)
         before = processor_seconds(process)
         for _ in range(count):
@@ -106,13 +107,18 @@ def _requests(description: Path, count: int) -> Figure:
 def _year(description: Path, count: int) -> Iterator[Figure]:
     with simulated(str(description)) as (ready, process):
         yield Figure(f"{count} rows of 15 minutes captured, and kept in SQLite", processor_seconds(process), "s, with start")
-        with connect(f"{ready['url']}?client=1&server=1", keys=_KEYS) as meter:
+        with _connected(ready["url"], description) as meter:
             start = perf_counter()
             found = meter.profile(PROFILE).read()
             spent = perf_counter() - start
     if len(found) < count:
         raise TransportError(f"the meter of the benchmark gave {len(found)} rows of {count}")
     yield Figure(f"{count} rows read, ciphered, over TCP", spent, "s")
+
+
+def _connected(url: str, description: Path) -> AbstractContextManager[Meter]:
+    """Each meter of the benchmark begins with new counters, and so does who reads it."""
+    return connect(f"{url}?client=1&server=1", keys=_KEYS, counters=str(description.with_suffix(".counters")))
 
 
 def _starts(description: Path, rows: int) -> Iterator[Figure]:
